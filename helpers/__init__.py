@@ -1,0 +1,8 @@
+"""The rooms behind the notebooks, each with one job.
+
+data      -- module 1: points to fit (`get_fake_data`, `FUNCTIONS`)
+model     -- modules 2 and 3: `make_layers`, `Regressor`, counting parameters
+training  -- module 6: the five steps, as a generator (`train`)
+plots     -- arrays in, pictures out (`draw_data`, `draw_fit`, `draw_loss`, `Frame`)
+live      -- `LivePlot`: a picture that moves while a loop runs
+"""

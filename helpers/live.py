@@ -1,0 +1,129 @@
+"""A picture that moves while a loop runs, with a line of text that says what it shows."""
+
+import base64
+import time
+from types import TracebackType
+from typing import Protocol, Self
+
+import ipywidgets
+import numpy as np
+from IPython.display import display
+from numpy.typing import ArrayLike
+
+from helpers.plots import Frame, to_array
+
+CURVE_POINTS = 2000
+
+
+class Shown(Protocol):
+    """What `LivePlot.show` looks at; `helpers.training.Iteration` is one."""
+
+    number: int
+    loss: float
+    prediction: ArrayLike
+
+
+class LivePlot:
+    """The data, the latest prediction and the loss curve, redrawn a few times a second.
+
+    Use it as a context manager around a loop. However the loop ends, leaving the `with`
+    block shows the last iteration and keeps that picture, and its line of text, in the cell.
+
+    Args:
+        x: Inputs, N values in rising order.
+        y: Targets, N values.
+        title: What stands above the data.
+        fps: Frames a second at the most.
+
+    Raises:
+        ValueError: `fps` is not positive, or x and y do not pair up one to one.
+
+    Shown in: 00_overview
+    """
+
+    def __init__(self, x: ArrayLike, y: ArrayLike, title: str = "", fps: float = 10) -> None:
+        """Make the widgets; `with` displays them."""
+        if not 0 < fps < float("inf"):
+            raise ValueError(f"fps must be positive and finite, got {fps}")
+        self.frame = Frame(x, y, title)
+        self.period = 1 / fps
+        self.image = ipywidgets.Image(format="png", layout={"max_width": "100%"})
+        self.line = ipywidgets.HTML()
+        self.widget = ipywidgets.VBox([self.image, self.line])
+        owners = (self.image, self.line, self.widget)
+        self.parts = (*(owner.layout for owner in owners), self.line.style, *owners)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every iteration and show the data alone."""
+        self.latest: Shown | None = None
+        self.iterations: list[int] = []
+        self.losses: list[float] = []
+        self.shown, self.every = 0, 1
+        self.deadline = 0.0
+        self.draw()
+
+    def show(self, iteration: Shown) -> None:
+        """Note an iteration, and draw it if a frame is due."""
+        self.latest = iteration
+        if self.shown % self.every == 0:
+            self.iterations.append(iteration.number)
+            self.losses.append(iteration.loss)
+            if len(self.losses) > CURVE_POINTS:  # thin the curve: its memory must not grow
+                self.every *= 2
+                del self.iterations[1::2], self.losses[1::2]
+        self.shown += 1
+        now = time.monotonic()
+        if now >= self.deadline:
+            self.deadline += self.period
+            if self.deadline <= now:  # more than a frame late: do not try to catch up
+                self.deadline = now + self.period
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw the latest iteration now."""
+        prediction, corner = None, ""
+        self.line.value = self.text()
+        if self.latest is not None:
+            prediction = self.latest.prediction
+            corner = f"iteration {self.latest.number}\nloss {self.latest.loss:.4f}"
+        self.image.value = self.frame.png(prediction, corner, self.losses, self.iterations)
+
+    def text(self) -> str:
+        """Say in one line what the picture shows."""
+        if self.latest is None:
+            return f"{self.frame.x.size} points, no iteration yet"
+        error = np.abs(to_array(self.latest.prediction) - self.frame.y)
+        worst = int(error.argmax())
+        return (
+            f"iteration {self.latest.number} · loss {self.latest.loss:.4f} · "
+            f"worst error {error[worst]:.3f} at x = {self.frame.x[worst]:.2f}"
+        )
+
+    def close(self) -> None:
+        """Take the widgets away."""
+        for part in self.parts:
+            part.close()
+
+    def __enter__(self) -> Self:
+        """Display the picture."""
+        for part in self.parts:
+            part.open()  # does nothing unless an earlier `with` closed it
+        self.handle = display(self.widget, display_id=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Put a still of the last iteration in the picture's place."""
+        self.draw()
+        text = self.text()
+        if self.handle is not None:  # None: no notebook to show it in
+            picture = base64.b64encode(self.image.value).decode()
+            still = {"image/png": picture, "text/plain": text}
+            self.handle.update(still, raw=True)
+        print(text)
+        self.close()

@@ -1,0 +1,173 @@
+"""Arrays in, pictures out: the data in one colour, the fit in another, the loss on a log axis."""
+
+import io
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from matplotlib.image import imsave
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
+
+DATA_COLOUR = "#33BBEE"
+FIT_COLOUR = "#CC3311"
+LOSS_COLOUR = "#444444"
+
+
+def to_array(values: ArrayLike) -> np.ndarray:
+    """Flatten numbers, an array or a tensor (on any device, with or without gradients)."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+    return np.asarray(values, dtype=float).ravel()
+
+
+def draw_data(ax: Axes, x: ArrayLike, y: ArrayLike) -> PathCollection:
+    """Scatter the data.
+
+    Args:
+        ax: Where to draw.
+        x: Inputs, N values of any shape.
+        y: Targets, N values.
+
+    Returns:
+        The dots.
+
+    Shown in: 00_overview
+    """
+    ax.set(xlabel="x", ylabel="y")
+    return ax.scatter(to_array(x), to_array(y), s=14, color=DATA_COLOUR, label="data")
+
+
+def draw_fit(ax: Axes, x: ArrayLike, prediction: ArrayLike, **style: object) -> Line2D:
+    """Draw what a network predicts as a line over the data.
+
+    Args:
+        ax: Where to draw.
+        x: Inputs, N values in rising order.
+        prediction: net(x), N values.
+        style: ArrayLike property of a matplotlib line, in place of this one's.
+
+    Returns:
+        The line.
+
+    Shown in: 00_overview
+    """
+    style = {"color": FIT_COLOUR, "linewidth": 4, "label": "prediction"} | style
+    (line,) = ax.plot(to_array(x), to_array(prediction), **style)
+    return line
+
+
+def draw_loss(
+    ax: Axes, losses: Sequence[float], iterations: Sequence[int] | None = None, **style: object
+) -> Line2D:
+    """Draw a loss curve on a log axis.
+
+    Args:
+        ax: Where to draw.
+        losses: One loss for each iteration.
+        iterations: The numbers of those iterations; None counts from 0.
+        style: ArrayLike property of a matplotlib line, in place of this one's.
+
+    Returns:
+        The line.
+
+    Shown in: 06_training
+    """
+    style = {"color": LOSS_COLOUR, "linewidth": 1.5} | style
+    (line,) = ax.plot(range(len(losses)) if iterations is None else iterations, losses, **style)
+    ax.set(xlabel="iteration", ylabel="loss", yscale="log")
+    return line
+
+
+class Frame:
+    """One picture made many times: data and prediction on the left, the loss on the right.
+
+    What stays (axes, dots, labels) is drawn once and kept as a background; a frame restores
+    it and draws only what moves. Only a loss that leaves its axes costs a full drawing.
+
+    Args:
+        x: Inputs, N values in rising order.
+        y: Targets, N values.
+        title: What stands above the data.
+
+    Raises:
+        ValueError: x and y do not pair up one to one.
+    """
+
+    def __init__(self, x: ArrayLike, y: ArrayLike, title: str = "") -> None:
+        """Lay out both axes; nothing is drawn yet."""
+        self.x, self.y = to_array(x), to_array(y)
+        if self.x.size != self.y.size or not self.x.size:
+            raise ValueError(
+                f"x and y must hold one value for each point, got {self.x.size} and {self.y.size}"
+            )
+        self.figure = Figure(figsize=(8, 3.2), dpi=100, layout="constrained")
+        self.canvas = FigureCanvasAgg(self.figure)
+        left, self.right = self.figure.subplots(1, 2, width_ratios=(3, 2))
+        draw_data(left, self.x, self.y)
+        self.fit = draw_fit(left, self.x, np.full(self.x.size, np.nan), animated=True)
+        self.curve = draw_loss(self.right, [], animated=True)
+        bottom, top = self.y.min(), self.y.max()
+        height = (top - bottom) or 1.0
+        left.set(title=title, ylim=(bottom - 0.2 * height, top + 0.45 * height))
+        self.text = left.text(
+            0.02, 0.97, "", transform=left.transAxes, va="top", color=FIT_COLOUR, animated=True
+        )
+        self.background = None
+
+    def png(
+        self,
+        prediction: ArrayLike | None,
+        text: str,
+        losses: Sequence[float],
+        iterations: Sequence[int],
+    ) -> bytes:
+        """Draw one frame.
+
+        Args:
+            prediction: net(x), N values; None draws the data alone.
+            text: What stands in the corner of the picture.
+            losses: The loss curve so far.
+            iterations: The numbers of its iterations.
+
+        Returns:
+            A PNG of 800 x 320 pixels.
+        """
+        hidden = np.full(self.x.size, np.nan)
+        self.fit.set_ydata(hidden if prediction is None else to_array(prediction))
+        self.text.set_text(text)
+        self.curve.set_data(iterations, losses)
+        xlim, ylim = loss_limits(losses, iterations)
+        if (self.right.get_xlim(), self.right.get_ylim()) != (xlim, ylim):
+            self.right.set(xlim=xlim, ylim=ylim)
+            self.background = None
+        if self.background is None:
+            self.canvas.draw()
+            self.background = self.canvas.copy_from_bbox(self.figure.bbox)
+        self.canvas.restore_region(self.background)
+        for artist in (self.fit, self.text, self.curve):
+            artist.axes.draw_artist(artist)
+        picture = io.BytesIO()
+        imsave(picture, self.canvas.buffer_rgba(), format="png", pil_kwargs={"compress_level": 1})
+        return picture.getvalue()
+
+
+def loss_limits(
+    losses: Sequence[float], iterations: Sequence[int]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Choose axis limits that hold a loss curve and change seldom while it grows.
+
+    Returns:
+        (left, right) with right 100, 200, 500, 1000 ..., and (bottom, top) powers of ten.
+    """
+    last = max(iterations, default=0)
+    right = next(size for n in itertools.count(2) for k in (1, 2, 5) if (size := k * 10**n) > last)
+    seen = np.clip([loss for loss in losses if 0 < loss < math.inf] or [0.1], 1e-30, 1e30)
+    bottom = 10.0 ** math.floor(math.log10(seen.min()))
+    top = 10.0 ** (math.floor(math.log10(seen.max())) + 1)
+    return (0.0, float(right)), (bottom, top)

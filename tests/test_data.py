@@ -1,0 +1,115 @@
+"""Module 1: the points are where the curve says, and bad requests are refused."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from helpers.data import FUNCTIONS, get_fake_data
+
+
+def test_default_is_the_articles_data():
+    x, y = get_fake_data()
+    assert x.shape == y.shape == (1000, 1)
+    assert x.dtype == y.dtype == torch.float32
+    assert torch.equal(x, torch.linspace(-10, 10, 1000).reshape(-1, 1))
+    assert torch.equal(y, torch.sin(x))
+
+
+# Oracles written with numpy and plain formulas, in float64.
+CURVES = {
+    "line": lambda x: 0.1 * x,
+    "parabola": lambda x: 2 * (x / 10) ** 2 - 1,
+    "step": np.sign,
+    "sinc": lambda x: np.where(x == 0, 1.0, np.sin(x) / np.where(x == 0, 1, x)),
+    "sine": np.sin,
+    "triangle": lambda x: 1 - 2 / np.pi * np.arccos(np.sin(x)),
+    "square": lambda x: np.where(np.sin(x) > 0, 1.0, -1.0),
+    "two tones": lambda x: 0.6 * np.sin(x) + 0.4 * np.sin(3 * x),
+    "chirp": lambda x: np.sin(x * x / 5),
+}
+
+
+def test_the_catalogue_and_its_oracles_agree():
+    assert set(FUNCTIONS) == set(CURVES)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_named_function(name):
+    x, y = get_fake_data(n_samples=400, function=name)
+    expected = CURVES[name](x.double().numpy())
+    assert np.abs(y.numpy() - expected).max() < 1e-3
+    assert y.abs().max() <= 1 + 1e-6
+    same_x, same_y = get_fake_data(n_samples=400, function=FUNCTIONS[name])
+    assert torch.equal(x, same_x)
+    assert torch.equal(y, same_y)
+
+
+@pytest.mark.parametrize(
+    "function", [torch.cos, lambda x: np.cos(x.numpy()), lambda x: x.double().cos()]
+)
+def test_own_function_comes_back_as_float32(function):
+    x, y = get_fake_data(n_samples=7, low=2, high=5, function=function)
+    assert y.dtype == torch.float32
+    assert torch.allclose(y, torch.cos(x))
+    assert x[0] == 2
+    assert x[-1] == 5
+
+
+def test_one_point():
+    x, y = get_fake_data(n_samples=1)
+    assert x.shape == y.shape == (1, 1)
+
+
+def test_noise_has_the_width_asked_for_and_obeys_its_seed():
+    x, clean = get_fake_data(n_samples=20_000)
+    _, noisy = get_fake_data(n_samples=20_000, noise=0.3, seed=1)
+    _, again = get_fake_data(n_samples=20_000, noise=0.3, seed=1)
+    _, other = get_fake_data(n_samples=20_000, noise=0.3, seed=2)
+    assert torch.equal(noisy, again)
+    assert not torch.equal(noisy, other)
+    difference = noisy - clean
+    assert abs(difference.std().item() - 0.3) < 0.01
+    assert abs(difference.mean().item()) < 0.01
+    assert torch.equal(x, get_fake_data(n_samples=20_000, noise=0.3, seed=1)[0])
+
+
+def test_a_seed_leaves_the_global_generator_alone_and_none_uses_it():
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    get_fake_data(noise=0.1, seed=5)
+    assert torch.equal(torch.rand(3), expected)
+    torch.manual_seed(3)
+    _, first = get_fake_data(noise=0.1)
+    torch.manual_seed(3)
+    _, second = get_fake_data(noise=0.1)
+    assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("error", "bad", "message"),
+    [
+        (ValueError, {"n_samples": 0}, "n_samples must be at least 1, got 0"),
+        (ValueError, {"n_samples": -5}, "got -5"),
+        (TypeError, {"n_samples": 10.0}, "n_samples must be an int of at least 1, got 10.0"),
+        (TypeError, {"n_samples": True}, "got True"),
+        (ValueError, {"low": 1, "high": 1}, "low must be below high.*low=1 and high=1"),
+        (ValueError, {"low": 3, "high": -3}, "low=3 and high=-3"),
+        (ValueError, {"low": math.nan}, "low=nan"),
+        (ValueError, {"high": math.inf}, "high=inf"),
+        (ValueError, {"noise": -0.1}, "noise must be a finite number of at least 0, got -0.1"),
+        (ValueError, {"noise": math.nan}, "got nan"),
+        (ValueError, {"noise": math.inf}, "got inf"),
+        (ValueError, {"function": "sin"}, "function must be one of line, .*sine.*, got 'sin'"),
+        (TypeError, {"function": 3}, "function must be a name in FUNCTIONS or a callable, got 3"),
+        (ValueError, {"function": torch.log}, "finite on .*not at x = -10"),
+        (ValueError, {"function": torch.sum}, r"one y for each x, of shape \(1000, 1\), got.*\(\)"),
+        (ValueError, {"function": lambda x: x.squeeze()}, r"got shape \(1000,\)"),
+    ],
+)
+def test_bad_input(error, bad, message):
+    with pytest.raises(error, match=message) as caught:
+        get_fake_data(**bad)
+    assert "\n" not in str(caught.value)
