@@ -86,7 +86,7 @@ class LivePlot:
         self.line.value = self.text()
         if self.latest is not None:
             prediction = self.latest.prediction
-            corner = f"iteration {self.latest.number}\nloss {self.latest.loss:.4f}"
+            corner = f"iteration {self.latest.number}\nloss {self.latest.loss:.4g}"
         self.image.value = self.frame.png(prediction, corner, self.losses, self.iterations)
 
     def text(self) -> str:
@@ -96,8 +96,8 @@ class LivePlot:
         error = np.abs(to_array(self.latest.prediction) - self.frame.y)
         worst = int(error.argmax())
         return (
-            f"iteration {self.latest.number} · loss {self.latest.loss:.4f} · "
-            f"worst error {error[worst]:.3f} at x = {self.frame.x[worst]:.2f}"
+            f"iteration {self.latest.number} · loss {self.latest.loss:.4g} · "
+            f"worst error {error[worst]:.3g} at x = {self.frame.x[worst]:.2f}"
         )
 
     def close(self) -> None:
