@@ -97,9 +97,7 @@ def test_the_end_shows_the_last_iteration_even_if_no_frame_was_due(clock, capsys
         live.show(iteration(1, prediction=-Y))
         assert live.image.value == before
     assert live.image.value != before
-    assert capsys.readouterr().out.endswith(
-        "iteration 1 · loss 0.5 · worst error 2 at x = -4.69\n"
-    )
+    assert capsys.readouterr().out.endswith("iteration 1 · loss 0.5 · worst error 2 at x = -4.69\n")
 
 
 @pytest.mark.parametrize("fps", [0, -1, math.nan, math.inf])

@@ -43,7 +43,7 @@ def test_draw_fit_differs_in_colour_from_the_data(ax):
     assert Figure().subplots().scatter(
         [0], [0], color=line.get_color()
     ).get_facecolor().tolist() != (dots.get_facecolor().tolist())
-    assert draw_fit(ax, X, Y, label="after", linewidth=1).get_linewidth() == 1
+    assert draw_fit(ax, X, Y, label="after", lw=1).get_linewidth() == 1
 
 
 def test_draw_loss(ax):
@@ -81,10 +81,10 @@ def test_every_part_of_a_frame_shows():
         assert not np.array_equal(pixels(other), full)
 
 
-def test_only_new_limits_cost_a_full_drawing(monkeypatch):
+def test_only_new_limits_cost_a_drawing_of_the_axes(monkeypatch):
     frame, drawings = Frame(X, Y), []
-    draw = frame.canvas.draw
-    monkeypatch.setattr(frame.canvas, "draw", lambda: drawings.append(1) or draw())
+    draw = frame.right.draw
+    monkeypatch.setattr(frame.right, "draw", lambda r: drawings.append(1) or draw(r))
     for n in range(1, 90):
         frame.png(Y, "", [0.5] * n, range(n))
     assert len(drawings) == 1
@@ -99,7 +99,9 @@ def test_only_new_limits_cost_a_full_drawing(monkeypatch):
     [
         ([], [], ((0, 100), (0.1, 1))),
         ([0.5], [0], ((0, 100), (0.1, 1))),
-        ([0.5, 0.2], [0, 100], ((0, 200), (0.1, 1))),
+        ([0.5, 0.2], [0, 99], ((0, 100), (0.1, 1))),
+        ([0.5, 0.2], [0, 100], ((0, 1000), (0.1, 1))),
+        ([0.5, 0.2], [0, 1000], ((0, 2000), (0.1, 1))),
         ([3.0, 0.02], [0, 4999], ((0, 5000), (0.01, 10))),
         ([1.0, 0.5], [0, 9], ((0, 100), (0.1, 10))),
         ([1e30, 0.0, math.nan, math.inf], [0, 1, 2, 3], ((0, 100), (1e30, 1e31))),
