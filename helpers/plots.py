@@ -37,7 +37,7 @@ def draw_data(ax: Axes, x: ArrayLike, y: ArrayLike) -> PathCollection:
     Returns:
         The dots.
 
-    Shown in: 00_overview
+    Shown in: 06_training
     """
     ax.set(xlabel="x", ylabel="y")
     return ax.scatter(to_array(x), to_array(y), s=14, color=DATA_COLOUR, label="data")
@@ -55,7 +55,7 @@ def draw_fit(ax: Axes, x: ArrayLike, prediction: ArrayLike, **style: object) -> 
     Returns:
         The line.
 
-    Shown in: 00_overview
+    Shown in: 06_training
     """
     (line,) = ax.plot(to_array(x), to_array(prediction), color=FIT_COLOUR, linewidth=4)
     line.set(**{"label": "prediction"} | style)
