@@ -60,8 +60,11 @@ def test_a_frame_from_the_background_equals_one_drawn_afresh():
     frame.png(None, "", [], [])
     for n in range(1, 400):
         frame.png(Y / n, f"iteration {n}", [1 / k for k in range(1, n)], range(1, n))
-    fast = frame.png(Y / 2, "iteration 7", [0.5, 0.003], [0, 150])
-    fresh = Frame(X, Y, "hidden layers: 3").png(Y / 2, "iteration 7", [0.5, 0.003], [0, 150])
+    frame.png(-Y, "iteration 123456", [0.4, 0.9], [0, 350])
+    before = frame.background
+    fast = frame.png(Y / 2, "iteration 7", [0.5, 0.3], [0, 150])
+    assert frame.background is before
+    fresh = Frame(X, Y, "hidden layers: 3").png(Y / 2, "iteration 7", [0.5, 0.3], [0, 150])
     assert np.array_equal(pixels(fast), pixels(fresh))
 
 
