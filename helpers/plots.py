@@ -83,7 +83,7 @@ def draw_loss(
     line.set(**style)
     ax.set(xlabel="iteration", ylabel="loss", yscale="log")
     ax.yaxis.set_major_formatter("{x:g}")  # 0.01, where the default writes a power of ten
-    ax.yaxis.set_minor_formatter("")
+    ax.minorticks_off()  # they would cost a third of a drawing
     return line
 
 
@@ -173,10 +173,10 @@ def loss_limits(
     """Choose axis limits that hold a loss curve and change seldom while it grows.
 
     Returns:
-        (left, right) with right 100, 1000, 2000, 5000, 10000 ..., and (bottom, top) powers of ten.
+        (left, right) with right 100, 1000, 5000, 10000 ..., and (bottom, top) powers of ten.
     """
     last = max(iterations, default=0)
-    sizes = (k * 10**n for n in itertools.count(3) for k in (1, 2, 5))
+    sizes = (k * 10**n for n in itertools.count(3) for k in (1, 5))
     right = 100 if last < 100 else next(size for size in sizes if size > last)
     seen = np.clip([loss for loss in losses if 0 < loss < math.inf] or [0.1], 1e-30, 1e30)
     bottom = 10.0 ** math.floor(math.log10(seen.min()))
