@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "sine"
+SESSION = "jupyterapp.shell.currentWidget?.sessionContext?.session"
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -83,9 +84,7 @@ class Notebook:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         if dark:
             self.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
-        self.wait(
-            "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-        )
+        self.wait(f"() => {SESSION}?.kernel?.status === 'idle'")
 
     def command(self, name: str, arguments: dict | None = None) -> None:
         """Run one of JupyterLab's commands."""
@@ -95,17 +94,9 @@ class Notebook:
         """Wait until a condition in the page holds."""
         self.page.wait_for_function(condition, timeout=1000 * seconds)
 
-    def run_all(self, seconds: float = 90) -> None:
+    def run_all(self) -> None:
         """Run every cell and wait until the last one is done."""
-        self.page.evaluate(
-            "() => { jupyterapp.shell.currentWidget.content.widgets.forEach(w => { if (w.model.type === 'code') w.model.executionCount = null }) }"
-        )
-        self.page.evaluate("() => { void jupyterapp.commands.execute('notebook:run-all-cells') }")
-        self.wait(
-            "() => jupyterapp.shell.currentWidget.content.widgets.filter(w => w.model.type === 'code')"
-            ".every(w => w.model.executionCount !== null)",
-            seconds,
-        )
+        self.page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
 
     def close(self) -> None:
         """Close the page; the kernel ends with its session."""
