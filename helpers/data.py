@@ -5,64 +5,18 @@ from collections.abc import Callable
 
 import torch
 
-
-def line(x: torch.Tensor) -> torch.Tensor:
-    """A straight line from -1 to 1."""
-    return x / 10
-
-
-def parabola(x: torch.Tensor) -> torch.Tensor:
-    """A parabola from 1 down to -1 and back."""
-    return x.square() / 50 - 1
-
-
-def step(x: torch.Tensor) -> torch.Tensor:
-    """One jump at 0, from -1 to 1."""
-    return torch.sign(x)
-
-
-def sinc(x: torch.Tensor) -> torch.Tensor:
-    """A wave that dies out, sin(x) / x."""
-    return torch.sinc(x / torch.pi)
-
-
-def sine(x: torch.Tensor) -> torch.Tensor:
-    """The article's target, sin(x)."""
-    return torch.sin(x)
-
-
-def triangle(x: torch.Tensor) -> torch.Tensor:
-    """A sine made of straight lines with sharp corners."""
-    return torch.asin(torch.sin(x)) * 2 / torch.pi
-
-
-def square(x: torch.Tensor) -> torch.Tensor:
-    """A sine's sign: a jump at every multiple of pi."""
-    return torch.sign(torch.sin(x))
-
-
-def two_tones(x: torch.Tensor) -> torch.Tensor:
-    """A slow sine with a fast one on top."""
-    return 0.6 * torch.sin(x) + 0.4 * torch.sin(3 * x)
-
-
-def chirp(x: torch.Tensor) -> torch.Tensor:
-    """A sine that swings faster the farther it is from 0."""
-    return torch.sin(x.square() / 5)
-
-
+# Targets by name, roughly from easy to hard for a small network, each between -1 and 1.
 FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-    "line": line,
-    "parabola": parabola,
-    "step": step,
-    "sinc": sinc,
-    "sine": sine,
-    "triangle": triangle,
-    "square": square,
-    "two tones": two_tones,
-    "chirp": chirp,
+    "line": lambda x: x / 10,
+    "parabola": lambda x: x.square() / 50 - 1,
+    "step": lambda x: torch.sign(x),
+    "sinc": lambda x: torch.sinc(x / torch.pi),
+    "sine": lambda x: torch.sin(x),
+    "triangle": lambda x: torch.asin(torch.sin(x)) * 2 / torch.pi,
+    "square": lambda x: torch.sign(torch.sin(x)),
+    "two tones": lambda x: 0.6 * torch.sin(x) + 0.4 * torch.sin(3 * x),
+    "chirp": lambda x: torch.sin(x.square() / 5),
 }
-"""Targets by name, roughly from easy to hard for a small network, each between -1 and 1."""
 
 
 def get_fake_data(
