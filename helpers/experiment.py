@@ -105,8 +105,11 @@ class Experiment:
         """Train for n iterations, at least 1, and return the last.
 
         Raises:
+            ValueError: n is below 1.
             Diverged: The loss is no longer finite; the iterations before it are done.
         """
+        if n < 1:
+            raise ValueError(f"n must be at least 1, got {n}")
         for _ in range(n):
             try:
                 last = next(self._loop)

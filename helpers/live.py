@@ -53,18 +53,25 @@ class LivePlot:
         owners = (self.image, self.line, self.widget)
         self.parts = (*(owner.layout for owner in owners), self.line.style, *owners)
         self.clear()
+        self.draw()
 
     def clear(self) -> None:
-        """Forget every iteration and show the data alone."""
+        """Forget every iteration; the next drawing shows the data alone."""
         self.latest: Shown | None = None
+        self.marks: list[tuple[int, str]] = []
         self.iterations: list[int] = []
         self.losses: list[float] = []
         self.shown, self.every = 0, 1
         self.deadline = 0.0
-        self.draw()
 
     def show(self, iteration: Shown) -> None:
-        """Note an iteration, and draw it if a frame is due."""
+        """Record an iteration, and draw it if a frame is due."""
+        self.record(iteration)
+        if self.due():
+            self.draw()
+
+    def record(self, iteration: Shown) -> None:
+        """Make an iteration the latest, and its loss a point of the curve."""
         self.latest = iteration
         if self.shown % self.every == 0:
             self.iterations.append(iteration.number)
@@ -73,12 +80,16 @@ class LivePlot:
                 self.every *= 2
                 del self.iterations[1::2], self.losses[1::2]
         self.shown += 1
+
+    def due(self) -> bool:
+        """Tell whether it is time for the next frame; True moves that time on."""
         now = time.monotonic()
-        if now >= self.deadline:
-            self.deadline += self.period
-            if self.deadline <= now:  # more than a frame late: do not try to catch up
-                self.deadline = now + self.period
-            self.draw()
+        if now < self.deadline:
+            return False
+        self.deadline += self.period
+        if self.deadline <= now:  # more than a frame late: do not try to catch up
+            self.deadline = now + self.period
+        return True
 
     def draw(self) -> None:
         """Draw the latest iteration now."""
@@ -87,7 +98,8 @@ class LivePlot:
         if self.latest is not None:
             prediction = self.latest.prediction
             corner = f"iteration {self.latest.number}\nloss {self.latest.loss:.4g}"
-        self.image.value = self.frame.png(prediction, corner, self.losses, self.iterations)
+        curve = (self.losses, self.iterations, self.marks)
+        self.image.value = self.frame.png(prediction, corner, *curve)
 
     def text(self) -> str:
         """Say in one line what the picture shows."""

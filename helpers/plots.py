@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
@@ -17,6 +18,7 @@ from PIL import Image
 DATA_COLOUR = "#33BBEE"
 FIT_COLOUR = "#CC3311"
 LOSS_COLOUR = "#444444"
+MARK_COLOUR = "#AA3377"
 
 
 def to_array(values: ArrayLike) -> np.ndarray:
@@ -50,7 +52,7 @@ def draw_fit(ax: Axes, x: ArrayLike, prediction: ArrayLike, **style: object) -> 
         ax: Where to draw.
         x: Inputs, N values in rising order.
         prediction: net(x), N values.
-        style: ArrayLike property of a matplotlib line, in place of this one's.
+        style: Any property of a matplotlib line, in place of this one's.
 
     Returns:
         The line.
@@ -71,7 +73,7 @@ def draw_loss(
         ax: Where to draw.
         losses: One loss for each iteration.
         iterations: The numbers of those iterations; None counts from 0.
-        style: ArrayLike property of a matplotlib line, in place of this one's.
+        style: Any property of a matplotlib line, in place of this one's.
 
     Returns:
         The line.
@@ -87,11 +89,37 @@ def draw_loss(
     return line
 
 
+def draw_marks(ax: Axes, marks: Sequence[tuple[int, str]]) -> list[Artist]:
+    """Mark iterations at which something was changed: a dashed line and what was changed.
+
+    Args:
+        ax: A loss curve whose limits are final.
+        marks: (iteration, text) in rising order. Of lines too close together only the last
+            gets its text.
+
+    Returns:
+        The lines and texts.
+    """
+    artists: list[Artist] = []
+    room = 0.06 * ax.get_xlim()[1]
+    for (number, text), (following, _) in itertools.pairwise([*marks, (math.inf, "")]):
+        artists.append(ax.axvline(number, color=MARK_COLOUR, linestyle="--", linewidth=1))
+        if following - number > room:
+            artists.append(
+                ax.text(
+                    number, 0.98, f"{text} ", transform=ax.get_xaxis_transform(), rotation=90,
+                    ha="right" if number > room else "left", va="top", color=MARK_COLOUR, size=8,
+                )  # fmt: skip
+            )
+    return artists
+
+
 class Frame:
     """One picture made many times: data and prediction on the left, the loss on the right.
 
     What stays (axes, dots, labels) is drawn once and kept as a background; a frame restores
-    it and draws only what moves. A loss that leaves its axes costs a new right-hand side.
+    it and draws only what moves. A loss that leaves its axes costs a new right-hand side, and
+    so does a new mark. `title` is the text above the data.
 
     Args:
         x: Inputs, N values in rising order.
@@ -118,7 +146,8 @@ class Frame:
         self.curve = draw_loss(self.right, [], animated=True)
         bottom, top = self.y.min(), self.y.max()
         height = (top - bottom) or 1.0
-        left.set(title=title, ylim=(bottom - 0.2 * height, top + 0.45 * height))
+        left.set(ylim=(bottom - 0.2 * height, top + 0.45 * height))
+        self.title = left.set_title(title, animated=True)
         self.text = left.text(
             0.02, 0.97, "", transform=left.transAxes, va="top", color=FIT_COLOUR, animated=True
         )
@@ -126,7 +155,7 @@ class Frame:
         self.canvas.draw()
         self.left_alone = self.canvas.copy_from_bbox(self.figure.bbox)
         self.right.set_visible(True)
-        self.background = None
+        self.view, self.marks = None, []
 
     def png(
         self,
@@ -134,6 +163,7 @@ class Frame:
         text: str,
         losses: Sequence[float],
         iterations: Sequence[int],
+        marks: Sequence[tuple[int, str]] = (),
     ) -> bytes:
         """Draw one frame.
 
@@ -142,6 +172,7 @@ class Frame:
             text: What stands in the corner of the picture.
             losses: The loss curve so far.
             iterations: The numbers of its iterations.
+            marks: Iterations to mark on it, each with a word.
 
         Returns:
             A PNG of 800 x 320 pixels.
@@ -150,21 +181,28 @@ class Frame:
         self.fit.set_ydata(hidden if prediction is None else to_array(prediction))
         self.text.set_text(text)
         self.curve.set_data(iterations, losses)
-        xlim, ylim = loss_limits(losses, iterations)
-        if (self.right.get_xlim(), self.right.get_ylim()) != (xlim, ylim):
-            self.right.set(xlim=xlim, ylim=ylim)
-            self.background = None
-        if self.background is None:
-            self.canvas.restore_region(self.left_alone)
-            self.right.draw(self.canvas.get_renderer())
-            self.background = self.canvas.copy_from_bbox(self.figure.bbox)
+        view = (*loss_limits(losses, iterations), tuple(marks))
+        if view != self.view:
+            self.view = view
+            self._draw_right(*view)
         self.canvas.restore_region(self.background)
-        for artist in (self.fit, self.text, self.curve):
+        for artist in (self.fit, self.text, self.title, self.curve):
             artist.axes.draw_artist(artist)
         picture = Image.fromarray(np.asarray(self.canvas.buffer_rgba()))
         stream = io.BytesIO()  # 256 colours: half the bytes, in half the time
         picture.quantize(256, Image.Quantize.FASTOCTREE).save(stream, "png", compress_level=1)
         return stream.getvalue()
+
+    def _draw_right(
+        self, xlim: tuple[float, float], ylim: tuple[float, float], marks: tuple[tuple[int, str]]
+    ) -> None:
+        for artist in self.marks:
+            artist.remove()
+        self.right.set(xlim=xlim, ylim=ylim)
+        self.marks = draw_marks(self.right, marks)
+        self.canvas.restore_region(self.left_alone)
+        self.right.draw(self.canvas.get_renderer())
+        self.background = self.canvas.copy_from_bbox(self.figure.bbox)
 
 
 def loss_limits(

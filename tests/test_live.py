@@ -85,7 +85,10 @@ def test_clear_forgets(clock):
     blank = live.image.value
     for number in range(3000):
         live.show(iteration(number))
+    live.marks.append((7, "lr 0.1"))
+    live.draw()
     live.clear()
+    live.draw()
     assert live.image.value == blank
     assert (live.losses, live.iterations, live.every, live.shown) == ([], [], 1, 0)
 
