@@ -1,8 +1,12 @@
 """The rooms behind the notebooks, each with one job.
 
-data      -- module 1: points to fit (`get_fake_data`, `FUNCTIONS`)
-model     -- modules 2 and 3: `make_layers`, `Regressor`, counting parameters
-training  -- module 6: the five steps, as a generator (`train`)
-plots     -- arrays in, pictures out (`draw_data`, `draw_fit`, `draw_loss`, `Frame`)
-live      -- `LivePlot`: a picture that moves while a loop runs
+data       -- module 1: points to fit (`get_fake_data`, `FUNCTIONS`)
+model      -- modules 2 and 3: `make_layers`, `Regressor`, counting parameters
+training   -- module 6: the five steps, as a generator (`train`)
+plots      -- arrays in, pictures out (`draw_data`, `draw_fit`, `draw_loss`, `Frame`)
+live       -- `LivePlot`: a picture that moves while a loop runs
+experiment -- `Settings` (all that a learner can choose) and `Experiment` (the six modules from it)
+probe      -- what a network computes inside (`hidden_outputs`, `silent_layer`)
+controls   -- the sliders and buttons of the panel
+playground -- `Playground`: the panel, and the thread that trains behind it
 """

@@ -91,6 +91,12 @@ class LivePlot:
             self.deadline = now + self.period
         return True
 
+    def mark(self, number: int, text: str) -> None:
+        """Mark an iteration on the loss curve; a mark soon after another takes its place."""
+        if self.marks and number - self.marks[-1][0] <= number / 50:
+            self.marks.pop()
+        self.marks.append((number, text))
+
     def draw(self) -> None:
         """Draw the latest iteration now."""
         prediction, corner = None, ""

@@ -90,27 +90,15 @@ def draw_loss(
 
 
 def draw_marks(ax: Axes, marks: Sequence[tuple[int, str]]) -> list[Artist]:
-    """Mark iterations at which something was changed: a dashed line and what was changed.
-
-    Args:
-        ax: A loss curve whose limits are final.
-        marks: (iteration, text) in rising order. Of lines too close together only the last
-            gets its text.
-
-    Returns:
-        The lines and texts.
-    """
+    """Draw a dashed line at each (iteration, text), and its text where the next leaves room."""
     artists: list[Artist] = []
-    room = 0.06 * ax.get_xlim()[1]
+    across, room = ax.get_xaxis_transform(), 0.06 * ax.get_xlim()[1]
     for (number, text), (following, _) in itertools.pairwise([*marks, (math.inf, "")]):
         artists.append(ax.axvline(number, color=MARK_COLOUR, linestyle="--", linewidth=1))
         if following - number > room:
-            artists.append(
-                ax.text(
-                    number, 0.98, f"{text} ", transform=ax.get_xaxis_transform(), rotation=90,
-                    ha="right" if number > room else "left", va="top", color=MARK_COLOUR, size=8,
-                )  # fmt: skip
-            )
+            side = "right" if number > room else "left"
+            style = {"color": MARK_COLOUR, "size": 8, "rotation": 90, "ha": side, "va": "top"}
+            artists.append(ax.text(number, 0.98, text, transform=across, **style))
     return artists
 
 
@@ -118,8 +106,8 @@ class Frame:
     """One picture made many times: data and prediction on the left, the loss on the right.
 
     What stays (axes, dots, labels) is drawn once and kept as a background; a frame restores
-    it and draws only what moves. A loss that leaves its axes costs a new right-hand side, and
-    so does a new mark. `title` is the text above the data.
+    it and draws only what moves. A loss that leaves its axes, or a new mark, costs a new
+    right-hand side. `title` may change.
 
     Args:
         x: Inputs, N values in rising order.
@@ -193,9 +181,7 @@ class Frame:
         picture.quantize(256, Image.Quantize.FASTOCTREE).save(stream, "png", compress_level=1)
         return stream.getvalue()
 
-    def _draw_right(
-        self, xlim: tuple[float, float], ylim: tuple[float, float], marks: tuple[tuple[int, str]]
-    ) -> None:
+    def _draw_right(self, xlim: tuple, ylim: tuple, marks: tuple) -> None:
         for artist in self.marks:
             artist.remove()
         self.right.set(xlim=xlim, ylim=ylim)
