@@ -8,5 +8,6 @@ live       -- `LivePlot`: a picture that moves while a loop runs
 experiment -- `Settings` (all that a learner can choose) and `Experiment` (the six modules from it)
 probe      -- what a network computes inside (`hidden_outputs`, `silent_layer`)
 controls   -- the sliders and buttons of the panel
-playground -- `Playground`: the panel, and the thread that trains behind it
+trainer    -- `Trainer`: the thread that trains while settings change
+playground -- `Playground`: the panel that puts controls, trainer and picture together
 """

@@ -51,9 +51,8 @@ class Controls:
         seed = {"value": min(settings.seed, MAX_SEED), "max": MAX_SEED}
         tooltip = "Seed of the first weights and of the noise"
         self.seed = labelled(widgets.BoundedIntText, "Seed", tooltip, **seed)
-        network, learning = (self.activation, self.depth), (self.optimizer, self.lr)
-        data = (self.function, self.noise, self.seed)
-        self.inputs = (*network, *self.widths, *learning, *data)
+        learning, data = (self.optimizer, self.lr), (self.function, self.noise, self.seed)
+        self.inputs = (self.depth, *self.widths, self.activation, *learning, *data)
 
         self.run = button("Run", "Train until the stop; press again to pause", "96px", "primary")
         self.one = button("1 iteration", "Train for one iteration", "104px")
@@ -75,9 +74,13 @@ class Controls:
         buttons = (self.run, self.one, self.hundred, self.reset, self.stop)
         self.bar = widgets.HBox(buttons, layout={"flex_flow": "row wrap"})
         presets = widgets.HBox(self.presets, layout={"flex_flow": "row wrap"})
-        left = (heading("Network"), presets, *network, widgets.HBox(self.widths))
+        widths = widgets.HBox(self.widths, layout={"margin": "0 0 10px"})
+        left = (heading("Network"), self.depth, widths, self.activation, presets)
         right = (heading("Learning"), *learning, heading("Data"), *data)
-        columns = [widgets.VBox(column, layout={"width": "440px"}) for column in (left, right)]
+        columns = [
+            widgets.VBox(left, layout={"width": "440px"}),
+            widgets.VBox(right, layout={"width": "360px"}),
+        ]
         self.groups = widgets.HBox(columns, layout={"flex_flow": "row wrap", "grid_gap": "0 16px"})
         self.program_box = widgets.VBox([self.unfold, self.program])
         self.depth.observe(self._show_widths, "value")
@@ -160,3 +163,13 @@ def button(description: str, tooltip: str, width: str, style: str = "") -> widge
 def heading(text: str) -> widgets.HTML:
     """Make the heading of a group."""
     return widgets.HTML(f"<b>{text}</b>")
+
+
+def close_parts(widget: widgets.Widget) -> None:
+    """Close what belongs to a widget: its children, layout and style."""
+    for child in getattr(widget, "children", ()):
+        close_parts(child)
+        child.close()
+    for part in (widget.layout, getattr(widget, "style", None)):
+        if part:
+            part.close()

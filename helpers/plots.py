@@ -93,21 +93,20 @@ def draw_marks(ax: Axes, marks: Sequence[tuple[int, str]]) -> list[Artist]:
     """Draw a dashed line at each (iteration, text), and its text where the next leaves room."""
     artists: list[Artist] = []
     across, room = ax.get_xaxis_transform(), 0.06 * ax.get_xlim()[1]
+    style = {"color": MARK_COLOUR, "size": 8, "rotation": 90, "va": "top", "transform": across}
     for (number, text), (following, _) in itertools.pairwise([*marks, (math.inf, "")]):
         artists.append(ax.axvline(number, color=MARK_COLOUR, linestyle="--", linewidth=1))
         if following - number > room:
             side = "right" if number > room else "left"
-            style = {"color": MARK_COLOUR, "size": 8, "rotation": 90, "ha": side, "va": "top"}
-            artists.append(ax.text(number, 0.98, text, transform=across, **style))
+            artists.append(ax.text(number, 0.98, text, ha=side, **style))
     return artists
 
 
 class Frame:
     """One picture made many times: data and prediction on the left, the loss on the right.
 
-    What stays (axes, dots, labels) is drawn once and kept as a background; a frame restores
-    it and draws only what moves. A loss that leaves its axes, or a new mark, costs a new
-    right-hand side. `title` may change.
+    What stays is drawn once and kept as a background; a frame restores it and draws what moves.
+    A loss that leaves its axes, or a new mark, costs a new right side. `title` may change.
 
     Args:
         x: Inputs, N values in rising order.
@@ -165,8 +164,7 @@ class Frame:
         Returns:
             A PNG of 800 x 320 pixels.
         """
-        hidden = np.full(self.x.size, np.nan)
-        self.fit.set_ydata(hidden if prediction is None else to_array(prediction))
+        self.fit.set_ydata(to_array(self.x * np.nan if prediction is None else prediction))
         self.text.set_text(text)
         self.curve.set_data(iterations, losses)
         view = (*loss_limits(losses, iterations), tuple(marks))
@@ -194,11 +192,7 @@ class Frame:
 def loss_limits(
     losses: Sequence[float], iterations: Sequence[int]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Choose axis limits that hold a loss curve and change seldom while it grows.
-
-    Returns:
-        (left, right) with right 100, 1000, 5000, 10000 ..., and (bottom, top) powers of ten.
-    """
+    """Choose (left, right), (bottom, top) that hold a loss curve and change seldom as it grows."""
     last = max(iterations, default=0)
     sizes = (k * 10**n for n in itertools.count(3) for k in (1, 5))
     right = 100 if last < 100 else next(size for size in sizes if size > last)

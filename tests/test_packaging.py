@@ -26,8 +26,10 @@ ROOMS = {
     "live": ({"plots"}, {"ipywidgets", "IPython", "numpy"}),
     "experiment": ({"data", "model", "training"}, {"torch"}),
     "sweep": ({"experiment"}, set()),
+    "controls": ({"data", "experiment"}, {"ipywidgets"}),
+    "trainer": ({"experiment", "training"}, set()),
     "playground": (
-        {"data", "model", "experiment", "live", "plots", "probe"},
+        {"controls", "trainer", "model", "experiment", "live", "plots", "probe"},
         {"ipywidgets", "IPython"},
     ),
     "five_steps": ({"experiment", "live", "plots"}, {"torch", "ipywidgets", "IPython"}),
@@ -126,7 +128,7 @@ def test_a_room_imports_only_what_it_may(path):
 def test_rooms_stay_small():
     lines = {p.name: len(p.read_text("utf-8").splitlines()) for p in ROOT.glob("helpers/*.py")}
     assert max(lines.values()) <= 200, lines
-    assert sum(lines.values()) <= 1300, lines
+    assert sum(lines.values()) <= 1500, lines
 
 
 def test_init_is_a_map_of_the_rooms_and_nothing_else():
