@@ -35,6 +35,11 @@ class Controls:
     def __init__(self, settings: Settings) -> None:
         """Make the widgets and arrange them; nothing is trained here."""
         hidden = settings.cfg[1:-1]
+        if len(hidden) > MAX_DEPTH or settings.noise > 1 or settings.seed > MAX_SEED:
+            raise ValueError(
+                f"settings must fit the panel: at most {MAX_DEPTH} hidden layers, noise up to 1, "
+                f"seed up to {MAX_SEED}, got {settings}"
+            )
         depth = {"value": len(hidden), "max": MAX_DEPTH}
         self.depth = labelled(widgets.IntSlider, "Hidden layers", "How many, 0 to 10", **depth)
         widths = (*hidden, *(20,) * MAX_DEPTH)[:MAX_DEPTH]
@@ -48,7 +53,7 @@ class Controls:
         noise = {"value": settings.noise, "max": 1, "step": 0.05}
         tooltip = "Standard deviation of the noise on y, 0 to 1"
         self.noise = labelled(widgets.FloatSlider, "Noise", tooltip, **noise)
-        seed = {"value": min(settings.seed, MAX_SEED), "max": MAX_SEED}
+        seed = {"value": settings.seed, "max": MAX_SEED}
         tooltip = "Seed of the first weights and of the noise"
         self.seed = labelled(widgets.BoundedIntText, "Seed", tooltip, **seed)
         learning, data = (self.optimizer, self.lr), (self.function, self.noise, self.seed)
@@ -87,11 +92,6 @@ class Controls:
         self.unfold.observe(self._show_program, "value")
         self._show_widths()
         self._show_program()
-        if self.read() != settings:
-            raise ValueError(
-                f"settings must fit the panel: at most {MAX_DEPTH} hidden layers, noise up to 1, "
-                f"seed up to {MAX_SEED}, got {settings}"
-            )
 
     def read(self) -> Settings:
         """Say what the controls show."""

@@ -1,5 +1,6 @@
 """The panel: what its controls say goes to a training thread; pictures and text come back."""
 
+import atexit
 import base64
 import html
 import math
@@ -51,6 +52,7 @@ class Playground(VBox):
         self._listen()
         self._replace_earlier_run()
         trainer.thread.start()
+        atexit.register(self.close)  # a thread inside torch would break the end of the program
 
     @property
     def settings(self) -> Settings:
@@ -88,6 +90,7 @@ class Playground(VBox):
         """End the thread and take the widgets away."""
         if self in OPEN:
             OPEN.remove(self)
+            atexit.unregister(self.close)
             self.trainer.close()
             close_parts(self)
         super().close()

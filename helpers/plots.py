@@ -71,8 +71,8 @@ def draw_loss(
 
     Args:
         ax: Where to draw.
-        losses: One loss for each iteration.
-        iterations: The numbers of those iterations; None counts from 0.
+        losses: One loss for each of the iterations.
+        iterations: Their numbers; None counts from 0.
         style: Any property of a matplotlib line, in place of this one's.
 
     Returns:
@@ -80,8 +80,8 @@ def draw_loss(
 
     Shown in: 06_training
     """
-    iterations = range(len(losses)) if iterations is None else iterations
-    (line,) = ax.plot(iterations, losses, color=LOSS_COLOUR, linewidth=1.5)
+    numbers = range(len(losses)) if iterations is None else iterations
+    (line,) = ax.plot(numbers, losses, color=LOSS_COLOUR, linewidth=1.5)
     line.set(**style)
     ax.set(xlabel="iteration", ylabel="loss", yscale="log")
     ax.yaxis.set_major_formatter("{x:g}")  # 0.01, where the default writes a power of ten
@@ -92,13 +92,14 @@ def draw_loss(
 def draw_marks(ax: Axes, marks: Sequence[tuple[int, str]]) -> list[Artist]:
     """Draw a dashed line at each (iteration, text), and its text where the next leaves room."""
     artists: list[Artist] = []
-    across, room = ax.get_xaxis_transform(), 0.06 * ax.get_xlim()[1]
-    style = {"color": MARK_COLOUR, "size": 8, "rotation": 90, "va": "top", "transform": across}
+    room = 0.06 * ax.get_xlim()[1]
+    style = {"color": MARK_COLOUR, "size": 8, "rotation": 90, "va": "top"}
     for (number, text), (following, _) in itertools.pairwise([*marks, (math.inf, "")]):
         artists.append(ax.axvline(number, color=MARK_COLOUR, linestyle="--", linewidth=1))
         if following - number > room:
             side = "right" if number > room else "left"
-            artists.append(ax.text(number, 0.98, text, ha=side, **style))
+            place = {"x": number, "y": 0.98, "transform": ax.get_xaxis_transform(), "ha": side}
+            artists.append(ax.text(s=text, **place, **style))
     return artists
 
 
@@ -106,12 +107,12 @@ class Frame:
     """One picture made many times: data and prediction on the left, the loss on the right.
 
     What stays is drawn once and kept as a background; a frame restores it and draws what moves.
-    A loss that leaves its axes, or a new mark, costs a new right side. `title` may change.
+    A loss that leaves its axes, or a new mark, costs a new right side.
 
     Args:
         x: Inputs, N values in rising order.
         y: Targets, N values.
-        title: What stands above the data.
+        title: What stands above the data; may change.
 
     Raises:
         ValueError: x and y do not pair up one to one.
@@ -159,7 +160,7 @@ class Frame:
             text: What stands in the corner of the picture.
             losses: The loss curve so far.
             iterations: The numbers of its iterations.
-            marks: Iterations to mark on it, each with a word.
+            marks: Iterations to mark, each with a word.
 
         Returns:
             A PNG of 800 x 320 pixels.
@@ -180,8 +181,8 @@ class Frame:
         return stream.getvalue()
 
     def _draw_right(self, xlim: tuple, ylim: tuple, marks: tuple) -> None:
-        for artist in self.marks:
-            artist.remove()
+        for mark in self.marks:
+            mark.remove()
         self.right.set(xlim=xlim, ylim=ylim)
         self.marks = draw_marks(self.right, marks)
         self.canvas.restore_region(self.left_alone)
@@ -189,9 +190,7 @@ class Frame:
         self.background = self.canvas.copy_from_bbox(self.figure.bbox)
 
 
-def loss_limits(
-    losses: Sequence[float], iterations: Sequence[int]
-) -> tuple[tuple[float, float], tuple[float, float]]:
+def loss_limits(losses: Sequence[float], iterations: Sequence[int]) -> tuple[tuple, tuple]:
     """Choose (left, right), (bottom, top) that hold a loss curve and change seldom as it grows."""
     last = max(iterations, default=0)
     sizes = (k * 10**n for n in itertools.count(3) for k in (1, 5))

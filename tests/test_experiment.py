@@ -206,7 +206,7 @@ def test_a_new_learning_rate_goes_on_with_the_same_weights_and_momentum():
     assert experiment.iteration == 40
 
 
-@pytest.mark.parametrize(("old", "new"), itertools.permutations(OPTIMIZERS, 2))
+@pytest.mark.parametrize(("old", "new"), list(itertools.permutations(OPTIMIZERS, 2)))
 def test_a_new_optimizer_goes_on_with_the_same_weights_and_no_memory(old, new):
     experiment = Experiment(replace(SMALL, optimizer=old, lr=1e-3))
     experiment.advance(10)
@@ -256,7 +256,7 @@ def test_the_same_settings_change_nothing():
 
 EVERY = [
     *(replace(SMALL, optimizer=name, lr=3e-3) for name in OPTIMIZERS),
-    *(replace(SMALL, activation=name, seed=4) for name in ACTIVATIONS),
+    *(replace(SMALL, activation=name, seed=4, lr=3e-3) for name in ACTIVATIONS),
     *(replace(SMALL, function=name) for name in FUNCTIONS),
     *(replace(SMALL, function=name, noise=0.15, seed=2**40) for name in FUNCTIONS),
     Settings(),

@@ -1,0 +1,181 @@
+"""The panel in a real kernel: slider messages as a front end sends them, on each of its threads."""
+
+import json
+import queue
+import time
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+SETUP = """
+import json, time, torch
+torch.set_num_threads(1)
+from helpers.experiment import Settings
+from helpers.playground import OPEN, Playground
+panel = Playground(Settings(cfg=(1, 8, 6, 1), lr=0.01))
+c = panel.controls
+print(json.dumps({name: getattr(c, name).model_id for name in ("depth", "lr", "run", "reset")}))
+"""
+STATE = """
+print(json.dumps([list(panel.experiment.settings.cfg), panel.experiment.settings.lr,
+    panel.trainer.left > 0, panel.experiment.iteration]))
+"""
+
+
+class Kernel:
+    """A kernel and what a front end may say to it."""
+
+    def __init__(self):
+        self.manager, self.client = start_new_kernel(kernel_name="python3")
+        self.subshell = None
+
+    def execute(self, code, wait=True, cell=None):
+        message = self.client.session.msg(
+            "execute_request",
+            {"code": code, "silent": False, "store_history": True, "user_expressions": {},
+             "allow_stdin": False, "stop_on_error": True},
+            metadata={"cellId": cell} if cell else {},
+        )  # fmt: skip
+        self.client.shell_channel.send(message)
+        return self.output(message["header"]["msg_id"]) if wait else message["header"]["msg_id"]
+
+    def output(self, request, seconds=60):
+        """Collect what a request prints, until it is done."""
+        printed, end = [], time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                message = self.client.get_iopub_msg(timeout=1)
+            except queue.Empty:
+                continue
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            assert message["msg_type"] != "error", message["content"]
+            if message["msg_type"] == "stream":
+                assert message["content"]["name"] == "stdout", message["content"]
+                printed.append(message["content"]["text"])
+            if message["content"].get("execution_state") == "idle":
+                return "".join(printed)
+        raise TimeoutError(request)
+
+    def state(self):
+        return json.loads(self.execute(STATE))
+
+    def until(self, condition):
+        for _ in range(200):
+            if condition(state := self.state()):
+                return state
+            time.sleep(0.05)
+        raise AssertionError(state)
+
+    def comm(self, model, data, subshell=None):
+        """Send a widget message, on the main shell or on a subshell."""
+        message = self.client.session.msg("comm_msg", {"comm_id": model, "data": data})
+        if subshell:
+            message["header"]["subshell_id"] = subshell
+        self.client.shell_channel.send(message)
+
+    def new_subshell(self):
+        message = self.client.session.msg("create_subshell_request", {})
+        self.client.control_channel.send(message)
+        reply = self.client.control_channel.get_msg(timeout=10)
+        assert reply["content"]["status"] == "ok"
+        return reply["content"]["subshell_id"]
+
+    def close(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    kernel = Kernel()
+    yield kernel
+    kernel.close()
+
+
+@pytest.fixture(params=["main shell", "subshell"])
+def shell(request, kernel):
+    return kernel.new_subshell() if request.param == "subshell" else None
+
+
+@pytest.fixture
+def models(kernel):
+    return json.loads(kernel.execute(SETUP, cell="the panel's"))
+
+
+def update(**state):
+    return {"method": "update", "state": state, "buffer_paths": []}
+
+
+CLICK = {"method": "custom", "content": {"event": "click"}}
+
+
+def test_sliders_and_buttons_while_no_cell_runs(kernel, shell, models):
+    kernel.comm(models["depth"], update(value=3), shell)
+    kernel.until(lambda s: s[0] == [1, 8, 6, 20, 1] and s[3] == 0)
+    kernel.comm(models["run"], CLICK, shell)
+    kernel.until(lambda s: s[2] and s[3] > 20)
+    kernel.comm(models["lr"], update(index=19), shell)  # the first one still goes to the main shell
+    kernel.until(lambda s: s[1] == 8e-4)
+    for index in range(20, 61):
+        kernel.comm(models["lr"], update(index=index), shell)
+    kernel.comm(models["lr"], update(index=7), shell)
+    before = kernel.until(lambda s: s[1] == 5e-5)[3]
+    kernel.until(lambda s: s[3] > before)
+    kernel.comm(models["run"], CLICK, shell)
+    paused = kernel.until(lambda s: not s[2])
+    assert kernel.state() == kernel.state()
+    kernel.comm(models["reset"], CLICK, shell)
+    kernel.until(lambda s: s[3] == 0)
+    assert paused[3] > 20
+
+
+def test_a_subshell_takes_them_while_a_cell_runs(kernel, models):
+    subshell = kernel.new_subshell()
+    kernel.comm(models["depth"], update(value=3), subshell)  # ipykernel moves a widget's messages
+    kernel.comm(models["run"], CLICK, subshell)  # to the subshell after the first of them
+    kernel.until(lambda s: s[3] > 0 and len(s[0]) == 5)
+    kernel.comm(models["run"], CLICK, subshell)
+    kernel.until(lambda s: not s[2])
+    kernel.execute("panel.reset()\npanel.advance(0)")
+    code = (
+        "seen = []\nfor _ in range(30):\n    time.sleep(0.1)\n"
+        "    seen.append([len(panel.experiment.settings.cfg), panel.experiment.iteration])\n"
+        "print(json.dumps(seen))"
+    )
+    request = kernel.execute(code, wait=False)
+    time.sleep(0.5)
+    kernel.comm(models["run"], CLICK, subshell)
+    time.sleep(0.5)
+    kernel.comm(models["depth"], update(value=5), subshell)
+    seen = json.loads(kernel.output(request))
+    assert seen[0] == [5, 0]
+    assert seen[-1][0] == 7
+    assert any(depth == 5 and iteration > 0 for depth, iteration in seen)
+    assert seen[-1][1] > seen[-3][1] > 0
+
+
+def test_the_main_shell_takes_them_after_the_cell_and_training_goes_on_meanwhile(kernel, models):
+    kernel.comm(models["run"], CLICK)
+    code = "a = panel.experiment.iteration\ntime.sleep(1)\nprint(a, panel.experiment.iteration)"
+    request = kernel.execute(code, wait=False)
+    kernel.comm(models["depth"], update(value=4))
+    before, after = map(int, kernel.output(request).split())
+    assert after > before + 20
+    kernel.until(lambda s: s[0] == [1, 8, 6, 20, 20, 1])
+
+
+def test_running_the_cell_again_ends_its_thread_and_leaves_another_cells(kernel):
+    count = "import threading\nprint(len(OPEN), threading.active_count())"
+    kernel.execute("for p in OPEN[:]:\n    p.close()")
+    _, threads = map(int, kernel.execute(count).split())
+    kernel.execute(SETUP, cell="another")
+    for _ in range(50):
+        kernel.execute(SETUP + "panel.run()", cell="the panel's")
+    assert kernel.execute(count).split() == ["2", str(threads + 2)]
+
+
+def test_nothing_is_printed_by_a_panel_that_trains(kernel, models):
+    kernel.comm(models["run"], CLICK)
+    assert kernel.execute("time.sleep(0.5)") == ""
+    assert kernel.execute("panel.close()") == ""
