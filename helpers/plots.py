@@ -153,7 +153,7 @@ class Frame:
         iterations: Sequence[int],
         marks: Sequence[tuple[int, str]] = (),
     ) -> bytes:
-        """Draw one frame.
+        """Draw one frame, a PNG of 800 x 320 pixels.
 
         Args:
             prediction: net(x), N values; None draws the data alone.
@@ -161,9 +161,6 @@ class Frame:
             losses: The loss curve so far.
             iterations: The numbers of its iterations.
             marks: Iterations to mark, each with a word.
-
-        Returns:
-            A PNG of 800 x 320 pixels.
         """
         self.fit.set_ydata(to_array(self.x * np.nan if prediction is None else prediction))
         self.text.set_text(text)

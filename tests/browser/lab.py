@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -101,7 +102,71 @@ class Notebook:
         """Run every cell and wait until the last one is done."""
         self.page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
 
+    def execute(self, code: str) -> str:
+        """Run code in the notebook's kernel, outside its cells; returns what it prints."""
+        return self.page.evaluate(
+            f"""async code => {{
+                let printed = '';
+                const future = {SESSION}.kernel.requestExecute({{code}});
+                future.onIOPub = message => {{ printed += message.content.text ?? ''; }};
+                await future.done;
+                return printed;
+            }}""",
+            code,
+        )
+
+    def restart(self) -> None:
+        """Restart the kernel without asking."""
+        self.page.evaluate(f"() => {SESSION}.kernel.restart()")
+        self.wait(f"() => {SESSION}?.kernel?.status === 'idle'")
+
     def close(self) -> None:
         """Close the page; the kernel ends with its session."""
         self.command("kernelmenu:shutdown")
         self.context.close()
+
+
+class Panel:
+    """One panel on a page, found by its place among the page's panels."""
+
+    def __init__(self, notebook: Notebook, place: int = 0) -> None:
+        """Wait until it shows a picture, and scroll to it."""
+        self.page = notebook.page
+        self.box = self.page.locator(".jp-OutputArea-output:has(.widget-slider)").nth(place)
+        self.image = self.box.locator("img.widget-image")
+        self.box.wait_for(timeout=60_000)
+        self.image.wait_for()
+        self.box.scroll_into_view_if_needed()
+
+    def button(self, name: str):
+        """Find a button by its text."""
+        return self.box.locator("button", has_text=name).first
+
+    def handle(self, label: str):
+        """Find the handle of the slider with a label."""
+        row = self.box.locator(".widget-inline-hbox, .widget-inline-vbox")
+        exact = self.page.locator(f"label:text-is('{label}')")
+        return row.filter(has=exact).locator(".noUi-handle")
+
+    def text(self, start: str) -> str:
+        """Read the line of text that begins with some words."""
+        return self.box.locator(".widget-html-content", has_text=start).first.inner_text()
+
+    def lines(self) -> list[str]:
+        """Read every line of text."""
+        return self.box.locator(".widget-html-content").all_inner_texts()
+
+    def iteration(self) -> int:
+        """Read the number of iterations done."""
+        return int(self.text("iteration ").split()[1])
+
+    def frame(self) -> str:
+        """Tell one frame from another."""
+        return self.image.get_attribute("src")
+
+    def until(self, condition: Callable[[], bool], seconds: float = 30) -> None:
+        """Wait until a condition holds."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, self.lines()
+            self.page.wait_for_timeout(20)
