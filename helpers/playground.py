@@ -1,13 +1,12 @@
 """The panel: what its controls say goes to a training thread; pictures and text come back."""
 
-import atexit
 import base64
 import html
 import math
 import time
 
 from IPython import get_ipython
-from ipywidgets import HTML, VBox
+from ipywidgets import HTML, HBox, VBox
 
 from helpers.controls import Controls, close_parts
 from helpers.experiment import Experiment, Settings
@@ -18,6 +17,7 @@ from helpers.probe import silent_layer
 from helpers.trainer import Trainer
 
 OPEN: list["Playground"] = []
+TWO_LINES = "line-height: 20px; min-height: 40px"
 
 
 class Playground(VBox):
@@ -43,16 +43,18 @@ class Playground(VBox):
         trainer = Trainer(settings, self, self.controls.stop.value)
         self.live = LivePlot(trainer.experiment.x, trainer.experiment.y, fps=fps)
         self.record, self.due = self.live.record, self.live.due
-        self.headline, self.status = HTML(), HTML(layout={"min_height": "48px"})
+        self.headline, self.status = HTML(), HTML()
         self.begin(trainer.experiment)
         self.draw(trainer)
-        picture = (self.controls.bar, self.headline, self.live.widget, self.status)
+        # Room for what the longest text takes in a narrow window, so that nothing below jumps.
+        layout = {"flex_flow": "row wrap", "grid_gap": "0 24px", "min_height": "84px"}
+        words = HBox([self.live.line, self.status], layout=layout | {"align_content": "flex-start"})
+        picture = (self.controls.bar, self.headline, self.live.image, words)
         super().__init__([*picture, self.controls.groups, self.controls.program_box])
         self.trainer = trainer
         self._listen()
         self._replace_earlier_run()
-        trainer.thread.start()
-        atexit.register(self.close)  # a thread inside torch would break the end of the program
+        trainer.start()
 
     @property
     def settings(self) -> Settings:
@@ -90,8 +92,8 @@ class Playground(VBox):
         """End the thread and take the widgets away."""
         if self in OPEN:
             OPEN.remove(self)
-            atexit.unregister(self.close)
             self.trainer.close()
+            self.live.close()
             close_parts(self)
         super().close()
 
@@ -126,7 +128,7 @@ class Playground(VBox):
         self.pace = None
         count = count_parameters(experiment.net)
         self.summary = f"cfg = {list(cfg)} · {count:,} parameters"
-        self.headline.value = f"<code>{self.summary}</code>"
+        self.headline.value = f"<div style='{TWO_LINES}'><code>{self.summary}</code></div>"
         self.controls.write_program(experiment.program())
 
     def change(self, experiment: Experiment) -> None:

@@ -1,5 +1,6 @@
 """A thread that trains while its settings change: between two iterations, the latest win."""
 
+import atexit
 import contextlib
 import math
 import threading
@@ -43,13 +44,18 @@ class Trainer:
     """
 
     def __init__(self, settings: Settings, view: View, stop: int) -> None:
-        """Build the experiment; `start` starts the thread."""
+        """Build the experiment; nothing runs yet."""
         self.experiment, self.view, self.stop = Experiment(settings), view, stop
         self.problem = ""
         self.working = threading.Lock()  # held to train and draw
         self.changed = threading.Condition()  # held to read or set the next line
         self.wanted, self.fresh, self.left, self.closing = None, False, 0.0, False
         self.thread = threading.Thread(target=self._work, name="Trainer", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        atexit.register(self.close)  # a thread inside torch would break the end of the program
+        self.thread.start()
 
     def order(self, settings: Settings, left: float | None = None, fresh: bool = False) -> None:
         """Fill the one slot: the latest order wins.
@@ -77,6 +83,7 @@ class Trainer:
         with self.changed:
             self.closing = True
             self.changed.notify()
+        atexit.unregister(self.close)
         if self.thread.is_alive():
             self.thread.join()
 
