@@ -86,8 +86,8 @@ class Notebook:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.goto(f"{address}/lab/tree/notebooks/{path}?token={TOKEN}&reset")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        if dark:
-            self.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
+        theme = "JupyterLab Dark" if dark else "JupyterLab Light"
+        self.command("apputils:change-theme", {"theme": theme})
         self.wait(f"() => {SESSION}?.kernel?.status === 'idle'")
 
     def command(self, name: str, arguments: dict | None = None) -> None:

@@ -43,7 +43,8 @@ def drag(panel, label, pixels):
 
 
 def still(panel):
-    """Whether picture and text stand still for a while."""
+    """Whether picture and text, once they have arrived, stand still for a while."""
+    panel.page.wait_for_timeout(300)
     before = panel.frame(), panel.lines()
     panel.page.wait_for_timeout(500)
     return (panel.frame(), panel.lines()) == before
@@ -51,6 +52,12 @@ def still(panel):
 
 def cfg(panel):
     return re.search(r"\[[\d, ]+\]", panel.text("cfg"))[0]
+
+
+def below(panel):
+    """Where the last part of the panel stands, from its top."""
+    box, last = panel.box.bounding_box(), panel.button("Show the program").bounding_box()
+    return round(last["y"] - box["y"]), round(box["height"])
 
 
 def hidden(panel):
@@ -207,13 +214,12 @@ def test_nothing_is_cut_off_scrolls_or_jumps(open_notebook, two_panels, picture,
         e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
     )
     assert cut == []
-    place = panel.button("Article, 3 layers").bounding_box(), panel.box.bounding_box()["height"]
+    place = below(panel)
     panel.page.screenshot(path=picture("ten"))
     for name, depth in (("One wide layer", 1), ("Article, 7 layers", 7)):
         panel.button(name).click()
         panel.until(lambda depth=depth: hidden(panel) == depth)
-        assert panel.button("Article, 3 layers").bounding_box() == place[0]
-        assert panel.box.bounding_box()["height"] == place[1]
+        assert below(panel) == place
     panel.page.screenshot(path=picture("seven"))
 
 
