@@ -128,7 +128,7 @@ class Frame:
         self.figure = Figure(figsize=(8, 3.2), dpi=100)
         self.canvas = FigureCanvasAgg(self.figure)
         left, self.right = self.figure.subplots(1, 2, width_ratios=(3, 2))
-        self.figure.subplots_adjust(left=0.08, right=0.965, bottom=0.16, top=0.9, wspace=0.22)
+        self.figure.subplots_adjust(left=0.08, right=0.965, bottom=0.16, top=0.9, wspace=0.27)
         draw_data(left, self.x, self.y)
         self.fit = draw_fit(left, self.x, np.full(self.x.size, np.nan), animated=True)
         self.curve = draw_loss(self.right, [], animated=True)

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "tests" / "browser"))
 import lab  # noqa: E402
 
 TARGET = ROOT / "notebooks" / "images" / "panel.gif"
-WIDTH = 640
+WIDTH = 720
 FRAME = 250  # milliseconds
 
 
@@ -43,7 +43,8 @@ def main():
         lab.open_lab(Path(folder)) as address,
         lab.open_browser() as browser,
     ):
-        notebook = lab.Notebook(browser, address, "07_depth.ipynb")
+        notebook = lab.Notebook(browser, address, "07_depth.ipynb", width=1040)
+        notebook.page.set_viewport_size({"width": 1040, "height": 1300})
         notebook.page.evaluate("() => jupyterapp.shell.collapseLeft()")
         notebook.run_all()
         panel = lab.Panel(notebook)
@@ -56,7 +57,10 @@ def main():
         press(panel, "Learning rate", "ArrowLeft", 12)
         shoot(panel, frames, 8)
         notebook.close()
-    colours = frames[-1].quantize(64)
+    both = Image.new("RGB", (2 * WIDTH, frames[0].height))  # data and fit are seen in one each
+    for place, frame in enumerate((frames[0], frames[-1])):
+        both.paste(frame, (place * WIDTH, 0))
+    colours = both.quantize(96)
     frames = [frame.quantize(palette=colours, dither=Image.Dither.NONE) for frame in frames]
     first, *rest = frames
     first.save(TARGET, save_all=True, append_images=rest, duration=FRAME, loop=0, optimize=True)
