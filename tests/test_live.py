@@ -93,6 +93,26 @@ def test_clear_forgets(clock):
     assert (live.losses, live.iterations, live.every, live.shown) == ([], [], 1, 0)
 
 
+def test_a_mark_soon_after_another_takes_its_place():
+    live = LivePlot(X, Y)
+    for number in (0, 0, 100, 101, 103, 200, 5000, 5090):
+        live.mark(number, f"at {number}")
+    assert live.marks == [(0, "at 0"), (103, "at 103"), (200, "at 200"), (5090, "at 5090")]
+
+
+def test_record_draws_nothing_and_due_keeps_time(clock):
+    live = LivePlot(X, Y, fps=10)
+    blank = live.image.value
+    assert live.due()
+    assert not live.due()
+    for number in range(5):
+        live.record(iteration(number))
+    assert (live.image.value, live.latest.number, len(live.losses)) == (blank, 4, 5)
+    clock.time += 0.1
+    assert live.due()
+    assert not live.due()
+
+
 def test_the_end_shows_the_last_iteration_even_if_no_frame_was_due(clock, capsys):
     with LivePlot(X, Y) as live:
         live.show(iteration(0))

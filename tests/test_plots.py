@@ -9,7 +9,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from helpers.plots import Frame, draw_data, draw_fit, draw_loss, loss_limits, to_array
+from helpers.plots import Frame, draw_data, draw_fit, draw_loss, draw_marks, loss_limits, to_array
 
 X = torch.linspace(-10, 10, 200).unsqueeze(1)
 Y = torch.sin(X)
@@ -79,9 +79,39 @@ def test_every_part_of_a_frame_shows():
         frame.png(Y / 2, "iteration 7", [0.5, 0.05], [0, 90]),
         frame.png(Y / 2, "iteration 7", [0.5, 0.03], [0, 80]),
         Frame(X, Y, "two").png(Y / 2, "iteration 7", [0.5, 0.03], [0, 90]),
+        frame.png(Y / 2, "iteration 7", [0.5, 0.03], [0, 90], [(40, "lr 0.1")]),
         Frame(X, -Y, "one").png(Y / 2, "iteration 7", [0.5, 0.03], [0, 90]),
     ):
         assert not np.array_equal(pixels(other), full)
+
+
+def test_a_title_may_change():
+    frame = Frame(X, Y, "one")
+    before = pixels(frame.png(Y, "", [], []))
+    frame.title.set_text("two")
+    changed = pixels(frame.png(Y, "", [], []))
+    assert not np.array_equal(before, changed)
+    assert np.array_equal(changed, pixels(Frame(X, Y, "two").png(Y, "", [], [])))
+
+
+def test_marks_are_lines_where_something_changed_with_words_where_there_is_room(ax):
+    ax.set_xlim(0, 1000)
+    marks = [(20, "lr 0.1"), (500, "lr 0.2"), (510, "lr 0.3"), (900, "Adam, lr 0.3")]
+    artists = draw_marks(ax, marks)
+    lines = [artist for artist in artists if hasattr(artist, "get_xdata")]
+    words = {artist.get_text(): artist for artist in artists if hasattr(artist, "get_text")}
+    assert [line.get_xdata()[0] for line in lines] == [20, 500, 510, 900]
+    assert list(words) == ["lr 0.1", "lr 0.3", "Adam, lr 0.3"]
+    assert [words[word].get_position()[0] for word in words] == [20, 510, 900]
+    assert [words[word].get_ha() for word in words] == ["left", "right", "right"]
+
+
+def test_marks_leave_with_a_picture_that_has_none():
+    frame = Frame(X, Y)
+    plain = frame.png(Y, "", [0.5], [0])
+    marked = frame.png(Y, "", [0.5], [0], [(30, "lr 0.1")])
+    assert frame.png(Y, "", [0.5], [0], [(30, "lr 0.2")]) != marked != plain
+    assert frame.png(Y, "", [0.5], [0]) == plain
 
 
 def test_only_new_limits_cost_a_drawing_of_the_axes(monkeypatch):
