@@ -47,7 +47,7 @@ class Playground(VBox):
         self.begin(trainer.experiment)
         self.draw(trainer)
         # Room for what the longest text takes in a narrow window, so that nothing below jumps.
-        layout = {"flex_flow": "row wrap", "grid_gap": "0 24px", "min_height": "84px"}
+        layout = {"flex_flow": "row wrap", "grid_gap": "0 24px", "min_height": "92px"}
         words = HBox([self.live.line, self.status], layout=layout | {"align_content": "flex-start"})
         picture = (self.controls.bar, self.headline, self.live.image, words)
         super().__init__([*picture, self.controls.groups, self.controls.program_box])
