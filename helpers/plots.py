@@ -165,25 +165,24 @@ class Frame:
         self.fit.set_ydata(to_array(self.x * np.nan if prediction is None else prediction))
         self.text.set_text(text)
         self.curve.set_data(iterations, losses)
-        view = (*loss_limits(losses, iterations), tuple(marks), self.title.get_text())
+        view = (*loss_limits(losses, iterations), tuple(marks))
         if view != self.view:
             self.view = view
-            self._draw_background(*view[:3])
+            self._draw_right(*view)
         self.canvas.restore_region(self.background)
-        for artist in (self.fit, self.text, self.curve):
+        for artist in (self.fit, self.text, self.title, self.curve):
             artist.axes.draw_artist(artist)
         picture = Image.fromarray(np.asarray(self.canvas.buffer_rgba()))
         stream = io.BytesIO()  # 256 colours: half the bytes, in half the time
         picture.quantize(256, Image.Quantize.FASTOCTREE).save(stream, "png", compress_level=1)
         return stream.getvalue()
 
-    def _draw_background(self, xlim: tuple, ylim: tuple, marks: tuple) -> None:
+    def _draw_right(self, xlim: tuple, ylim: tuple, marks: tuple) -> None:
         for mark in self.marks:
             mark.remove()
         self.right.set(xlim=xlim, ylim=ylim)
         self.marks = draw_marks(self.right, marks)
         self.canvas.restore_region(self.left_alone)
-        self.title.axes.draw_artist(self.title)
         self.right.draw(self.canvas.get_renderer())
         self.background = self.canvas.copy_from_bbox(self.figure.bbox)
 
