@@ -3,7 +3,8 @@
 data       -- module 1: points to fit (`get_fake_data`, `FUNCTIONS`)
 model      -- modules 2 and 3: `make_layers`, `Regressor`, counting parameters
 training   -- module 6: the five steps, as a generator (`train`)
-plots      -- arrays in, pictures out (`draw_data`, `draw_fit`, `draw_loss`, `Frame`)
+plots      -- arrays in, pictures out (`draw_data`, `draw_fit`, `draw_loss` ...)
+frame      -- `Frame`: one picture made many times a second
 live       -- `LivePlot`: a picture that moves while a loop runs
 experiment -- `Settings` (all that a learner can choose) and `Experiment` (the six modules from it)
 probe      -- what a network computes inside (`hidden_outputs`, `silent_layer`)

@@ -10,7 +10,8 @@ import numpy as np
 from IPython.display import display
 from numpy.typing import ArrayLike
 
-from helpers.plots import Frame, to_array
+from helpers.frame import Frame
+from helpers.plots import to_array
 
 CURVE_POINTS = 2000
 

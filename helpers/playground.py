@@ -10,9 +10,9 @@ from ipywidgets import HTML, HBox, VBox
 
 from helpers.controls import Controls, close_parts
 from helpers.experiment import Experiment, Settings
+from helpers.frame import Frame
 from helpers.live import LivePlot, Shown
 from helpers.model import count_parameters
-from helpers.plots import Frame
 from helpers.probe import silent_layer
 from helpers.trainer import Trainer
 
@@ -123,7 +123,7 @@ class Playground(VBox):
         cfg = experiment.settings.cfg
         if experiment.y.ravel().tolist() != self.live.frame.y.tolist():
             self.live.frame = Frame(experiment.x, experiment.y)
-        self.live.frame.title.set_text(f"hidden layers: {len(cfg) - 2}")
+        self.live.frame.title = f"hidden layers: {len(cfg) - 2}"
         self.live.clear()
         self.pace = None
         count = count_parameters(experiment.net)

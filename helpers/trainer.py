@@ -105,13 +105,14 @@ class Trainer:
         """Take what was ordered, train one iteration, and show it if a picture is due."""
         taken = self._take()
         with self.changed:
+            running = self.left > 0
             if self.left == math.inf and self.experiment.iteration >= self.stop:
                 self.left = 0
             training = self.left > 0
             self.left -= training
         if training:
             self._train()
-        if self.view.due() or taken or not self.left:
+        if taken or (running and (self.view.due() or not self.left)):
             self.view.draw(self)
 
     def _take(self) -> bool:

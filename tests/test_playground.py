@@ -171,7 +171,7 @@ def test_a_control_changes_the_settings_of_the_run(panel, name, value, change):
         panel.advance(10)
         assert panel.live.losses == losses(wanted, 10)
     assert np.array_equal(panel.live.frame.y, panel.experiment.y.double().numpy().ravel())
-    assert panel.live.frame.title.get_text() == f"hidden layers: {len(wanted.cfg) - 2}"
+    assert panel.live.frame.title == f"hidden layers: {len(wanted.cfg) - 2}"
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -9,7 +9,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from helpers.plots import Frame, draw_data, draw_fit, draw_loss, draw_marks, loss_limits, to_array
+from helpers.frame import Frame, loss_limits
+from helpers.plots import draw_data, draw_fit, draw_loss, draw_marks, to_array
 
 X = torch.linspace(-10, 10, 200).unsqueeze(1)
 Y = torch.sin(X)
@@ -71,7 +72,7 @@ def test_a_frame_from_the_background_equals_one_drawn_afresh():
 def test_every_part_of_a_frame_shows():
     frame = Frame(X, Y, "one")
     full = pixels(frame.png(Y / 2, "iteration 7", [0.5, 0.03], [0, 90]))
-    assert full.shape == (320, 800, 4)
+    assert full.shape[:2] == (320, 800)
     for other in (
         frame.png(Y / 3, "iteration 7", [0.5, 0.03], [0, 90]),
         frame.png(None, "iteration 7", [0.5, 0.03], [0, 90]),
@@ -88,7 +89,7 @@ def test_every_part_of_a_frame_shows():
 def test_a_title_may_change():
     frame = Frame(X, Y, "one")
     before = pixels(frame.png(Y, "", [], []))
-    frame.title.set_text("two")
+    frame.title = "two"
     changed = pixels(frame.png(Y, "", [], []))
     assert not np.array_equal(before, changed)
     assert np.array_equal(changed, pixels(Frame(X, Y, "two").png(Y, "", [], [])))
