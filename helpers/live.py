@@ -16,6 +16,11 @@ from helpers.plots import to_array
 CURVE_POINTS = 2000
 
 
+def with_still(bundle: dict, image: ipywidgets.Image, text: str) -> dict:
+    """Add to a widget's MIME bundle what stands there without a kernel: a picture and a text."""
+    return bundle | {"image/png": base64.b64encode(image.value).decode(), "text/plain": text}
+
+
 class Shown(Protocol):
     """What `LivePlot.show` looks at; `helpers.training.Iteration` is one."""
 

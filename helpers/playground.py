@@ -1,6 +1,5 @@
 """The panel: what its controls say goes to a training thread; pictures and text come back."""
 
-import base64
 import html
 import math
 import time
@@ -11,7 +10,7 @@ from ipywidgets import HTML, HBox, VBox
 from helpers.controls import Controls, close_parts
 from helpers.experiment import Experiment, Settings
 from helpers.frame import Frame
-from helpers.live import LivePlot, Shown
+from helpers.live import LivePlot, Shown, with_still
 from helpers.model import count_parameters
 from helpers.probe import silent_layer
 from helpers.trainer import Trainer
@@ -180,6 +179,4 @@ class Playground(VBox):
 
     def _repr_mimebundle_(self, **kwargs: object) -> dict:
         """Put a still beside the widget, for where there is no kernel."""
-        still = base64.b64encode(self.live.image.value).decode()
-        bundle = super()._repr_mimebundle_(**kwargs)
-        return bundle | {"text/plain": self.summary, "image/png": still}
+        return with_still(super()._repr_mimebundle_(**kwargs), self.live.image, self.summary)

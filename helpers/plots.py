@@ -1,5 +1,6 @@
 """Arrays in, pictures out: the data in one colour, the fit in another, the loss on a log axis."""
 
+import io
 import itertools
 import math
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
@@ -83,6 +85,13 @@ def draw_loss(
     ax.yaxis.set_major_formatter("{x:g}")  # 0.01, where the default writes a power of ten
     ax.minorticks_off()  # they would cost a third of a drawing
     return line
+
+
+def to_png(figure: Figure) -> bytes:
+    """Save a figure as a PNG."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    return stream.getvalue()
 
 
 def draw_marks(ax: Axes, marks: Sequence[tuple[int, str]]) -> list[Artist]:

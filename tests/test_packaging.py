@@ -26,14 +26,16 @@ ROOMS = {
     "frame": ({"plots"}, {"numpy", "matplotlib", "PIL"}),
     "live": ({"frame", "plots"}, {"ipywidgets", "IPython", "numpy"}),
     "experiment": ({"data", "model", "training"}, {"torch"}),
-    "sweep": ({"experiment"}, set()),
+    "sweep": ({"experiment", "training"}, {"torch"}),
     "controls": ({"data", "experiment"}, {"ipywidgets"}),
     "trainer": ({"experiment", "training"}, set()),
     "playground": (
         {"controls", "trainer", "model", "experiment", "live", "frame", "probe"},
         {"ipywidgets", "IPython"},
     ),
-    "five_steps": ({"experiment", "live", "plots"}, {"torch", "ipywidgets", "IPython"}),
+    "steps": ({"experiment"}, {"torch"}),
+    "sliders": ({"live", "plots"}, {"ipywidgets", "matplotlib"}),
+    "five_steps": ({"steps", "experiment", "frame", "live", "plots"}, {"ipywidgets", "matplotlib"}),
     "exercises": (set(), {"ipywidgets", "IPython"}),
 }
 

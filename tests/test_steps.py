@@ -1,0 +1,277 @@
+"""Every order of the five steps: the debugger does what plain PyTorch does, and says what it is."""
+
+import ast
+import inspect
+import itertools
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from helpers import training
+from helpers.experiment import Experiment, Settings
+from helpers.five_steps import SMALL, FiveSteps
+from helpers.steps import LINES, Steps, losses_without
+
+SEQUENCES = [order for n in (1, 2, 3, 4) for order in itertools.product(LINES, repeat=n)]
+
+
+class Oracle:
+    """The five steps in plain PyTorch, with what happened read off the tensors themselves."""
+
+    def __init__(self):
+        experiment = Experiment(SMALL)
+        self.net, self.x, self.y = experiment.net, experiment.x, experiment.y
+        self.optimizer = torch.optim.SGD(self.net.parameters(), lr=SMALL.lr)
+        self.out = self.loss = self.error = None
+        self.fresh = True  # whether `out` belongs to the weights as they are
+        self.sums, self.used = 0, 0  # gradients in .grad, and how often a step has used them
+
+    def weights(self):
+        return torch.cat([p.detach().ravel().clone() for p in self.net.parameters()])
+
+    def gradients(self):
+        return [p.grad if p.grad is None else p.grad.clone() for p in self.net.parameters()]
+
+    def press(self, step):
+        """Take a step; returns words that the sentence about it must hold."""
+        self.error = None
+        try:
+            return getattr(self, step)()
+        except RuntimeError as error:
+            self.error = error
+            return ["RuntimeError", "Press forward, then loss", str(error)[:20]]
+
+    def forward(self):
+        first, self.out, self.fresh = self.out is None or not self.fresh, self.net(self.x), True
+        return ["Good", "a prediction for every x"] if first else ["same prediction again"]
+
+    def loss_(self):
+        if self.out is None:
+            return ["NameError", "'out' is not defined", "press forward."]
+        self.loss = nn.functional.mse_loss(self.out, self.y)
+        return ["Good", "one number"] if self.fresh else ["Careful", "old prediction"]
+
+    def zero_grad(self):
+        sums, used, self.sums, self.used = self.sums, self.used, 0, 0
+        self.optimizer.zero_grad()
+        if not sums:
+            return ["Nothing to forget"]
+        return ["Good", "old gradients are gone"] if used else ["Careful", "thrown away before"]
+
+    def backward(self):
+        if self.loss is None:
+            return ["NameError", "'loss' is not defined", "press forward, then loss."]
+        self.loss.backward()
+        sums, used, self.sums, self.used = self.sums, self.used, self.sums + 1, 0
+        if not sums:
+            return ["Good", "every weight has its gradient"]
+        return ["Careful", "zero_grad was forgotten" if used else "backward twice"]
+
+    def step(self):
+        before, had = self.weights(), self.net.features[0].weight.grad is not None
+        self.optimizer.step()
+        moved = not torch.equal(before, self.weights())
+        assert moved == had == bool(self.sums)
+        if not moved:
+            return ["Careful", "no weight moves"]
+        self.fresh = False
+        self.used += 1
+        if self.used > 1:
+            return ["Careful", "once more", "they agree"]
+        return ["Careful", "sum of several", "they agree"] if self.sums > 1 else ["Good", "agree"]
+
+
+def press_both(order):
+    """Press an order on the debugger and in plain PyTorch, comparing after each press."""
+    steps, oracle = Steps(SMALL), Oracle()
+    for step in order:
+        old = [p.clone() for p in steps.names["net"].parameters()]
+        old_out, old_loss = steps.names.get("out"), steps.names.get("loss")
+        old_grad = [g if g is None else g.clone() for g in grads(steps)]
+        sentence, rows = steps.press(step)
+        words = oracle.press("loss_" if step == "loss" else step)
+        assert all(word in sentence for word in words), (order, step, sentence, words)
+        compare_state(steps, oracle)
+        changed = {row.name.split(",")[0].split(" at")[0] for row in rows if row.changed}
+        new = list(steps.names["net"].parameters())
+        assert ("w" in changed) == (not torch.equal(old[0][2, 0], new[0][2, 0]))
+        assert ("grad" in changed) == (not alike(old_grad[0], grads(steps)[0], (2, 0)))
+        assert ("gradient norm" in changed) == any(
+            not alike(a, b) for a, b in zip(old_grad, grads(steps), strict=True)
+        )
+        assert ("loss" in changed) == (not alike(old_loss, steps.names.get("loss")))
+        assert ("prediction" in changed) == (not alike(old_out, steps.names.get("out")))
+    return steps
+
+
+def grads(steps):
+    return [p.grad for p in steps.names["net"].parameters()]
+
+
+def alike(a, b, place=...):
+    return a is b if a is None or b is None else torch.equal(a[place], b[place])
+
+
+def compare_state(steps, oracle):
+    ours, theirs = steps.names["net"].parameters(), oracle.net.parameters()
+    for a, b in zip(ours, theirs, strict=True):
+        assert torch.equal(a, b)
+        assert alike(a.grad, b.grad)
+    assert alike(steps.names.get("out"), oracle.out)
+    assert alike(steps.names.get("loss"), oracle.loss)
+
+
+@pytest.mark.parametrize("first", LINES)
+def test_every_sequence_of_up_to_four_steps(first):
+    mine = [order for order in SEQUENCES if order[0] == first]
+    assert len(mine) == 1 + 5 + 25 + 125
+    for order in mine:
+        press_both(order)
+
+
+RIGHT = ("forward", "loss", "zero_grad", "backward", "step")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        RIGHT * 3,
+        ("forward", "loss", "backward", "step") * 3,  # zero_grad forgotten
+        ("forward", "loss", "backward", "forward", "loss", "backward", "step"),  # twice, then used
+        ("forward", "loss", "backward", "forward", "loss", "step", "backward"),  # changed in place
+        (*RIGHT, "loss", "backward"),
+        (*RIGHT, "step", "step", "forward", "loss"),
+        ("forward", "loss", "backward", "zero_grad", "step", "forward"),
+        ("zero_grad", "forward", "loss", "backward", "step") * 2,
+    ],
+)
+def test_longer_orders(order):
+    press_both(order)
+
+
+def test_a_graph_whose_weights_have_moved_is_explained():
+    steps = Steps(SMALL)
+    for step in ("forward", "loss", "backward", "forward", "loss", "step"):
+        steps.press(step)
+    sentence, rows = steps.press("backward")
+    assert "modified by an inplace operation" in sentence
+    assert "A step has changed the weights since this forward" in sentence
+    assert not any(row.changed for row in rows)
+
+
+def test_the_five_lines_are_those_of_train():
+    source = inspect.getsource(training.train)
+    found = re.findall(r"^ +(\S.*?)  # \d\. ", source, re.MULTILINE)
+    assert [ast.dump(ast.parse(line)) for line in found] == [
+        ast.dump(ast.parse(line)) for line in LINES.values()
+    ]
+
+
+def test_rows_hold_the_numbers():
+    steps = Steps(SMALL)
+    for step in RIGHT[:4]:
+        _, rows = steps.press(step)
+    after = {row.name: row.after for row in rows}
+    net, x = steps.names["net"], steps.names["x"]
+    weight = net.features[0].weight
+    assert list(after) == [
+        f"prediction at x = {x[750].item():.2f}", "loss", "gradient norm, layer 1",
+        "gradient norm, layer 2", "gradient norm, layer 3", "w", "grad", "w - lr * grad",
+    ]  # fmt: skip
+    assert float(after["w"]) == pytest.approx(weight[2, 0].item(), rel=1e-3)
+    assert float(after["grad"]) == pytest.approx(weight.grad[2, 0].item(), rel=1e-3)
+    by_hand = weight[2, 0].item() - 0.05 * weight.grad[2, 0].item()
+    assert float(after["w - lr * grad"]) == pytest.approx(by_hand, rel=1e-3)
+    norm = net.features[4].weight.grad.norm().item()
+    assert float(after["gradient norm, layer 3"]) == pytest.approx(norm, rel=1e-3)
+    _, rows = steps.press("step")
+    assert {row.name for row in rows if row.changed} == {"w", "w - lr * grad"}
+
+
+def test_a_loss_that_is_no_number_is_said():
+    steps = Steps(Settings(cfg=(1, 20, 20, 1), lr=1e30))
+    for step in (*RIGHT, "forward"):
+        steps.press(step)
+    assert "no longer a number. Press Reset." in steps.press("loss")[0]
+
+
+def test_a_step_by_another_rule_is_not_said_to_agree():
+    steps = Steps(SMALL)
+    for step in RIGHT[:4]:
+        steps.press(step)
+    steps.names["optimizer"].param_groups[0]["momentum"] = 0.9
+    steps.names["optimizer"].param_groups[0]["lr"] = 0.06
+    assert "they do not agree" in steps.press("step")[0]
+
+
+def test_only_sgd_is_taken_apart():
+    with pytest.raises(ValueError, match="optimizer must be \"SGD\", got 'Adam'"):
+        Steps(Settings(optimizer="Adam"))
+
+
+def test_losses_without():
+    experiment = Experiment(SMALL)
+    expected = [experiment.advance().loss for _ in range(50)]
+    assert losses_without(None, SMALL) == expected
+    skipped = losses_without("zero_grad", SMALL)
+    assert skipped[:2] == expected[:2]
+    assert max(skipped) > 3 * max(expected)
+    assert len(set(losses_without("step", SMALL, iterations=5))) == 1
+
+
+@pytest.fixture
+def panel():
+    made = FiveSteps()
+    yield made
+    made.close()
+
+
+def test_a_button_presses_its_step_and_everything_shows(panel):
+    untouched = panel.image.value
+    assert panel.said.value == "Press the steps, in any order."
+    assert panel.code.value == "<code>no step yet</code>"
+    assert "<td>none</td>" in panel.table.value
+    for step, button in panel.buttons.items():
+        button.click()
+        assert panel.steps.pressed[-1] == step
+        assert button.tooltip == LINES[step]
+    assert [b.description for b in panel.buttons.values()] == [
+        "1 forward", "2 loss", "3 zero_grad", "4 backward", "5 step",
+    ]  # fmt: skip
+    assert panel.said.value.startswith("Good: every weight moves")
+    assert panel.code.value == f"<code>{'; '.join(LINES.values())}</code>"
+    assert panel.table.value.count("<td>changed</td>") == 2
+    assert panel.image.value != untouched
+    panel.press("forward")
+    assert panel.code.value.startswith("<code>… loss = ")
+    panel.again.click()
+    assert panel.image.value == untouched
+    assert panel.steps.pressed == []
+    panel.press("loss")
+    assert "NameError: name &#x27;out&#x27; is not defined" in panel.said.value
+
+
+def test_the_switch_draws_both_runs_and_changes_nothing_else(panel, monkeypatch):
+    drawn = []
+    draw = FiveSteps._picture.__globals__["draw_loss"]
+    monkeypatch.setitem(
+        FiveSteps._picture.__globals__,
+        "draw_loss",
+        lambda ax, losses, **style: drawn.append(list(losses)) or draw(ax, losses, **style),
+    )
+    panel.press("forward")
+    before, rows = panel.image.value, panel.rows
+    panel.skip.value = True
+    assert panel.image.value != before
+    assert drawn[-2:] == [losses_without("zero_grad", SMALL), losses_without(None, SMALL)]
+    assert panel.rows == rows
+    panel.skip.value = False
+    assert panel.image.value == before
+
+
+def test_the_still(panel):
+    bundle = panel._repr_mimebundle_()
+    assert bundle["text/plain"] == panel.sentence
+    assert bundle["image/png"].startswith("iVBOR")
