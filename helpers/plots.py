@@ -87,6 +87,31 @@ def draw_loss(
     return line
 
 
+def draw_network(ax: Axes, cfg: Sequence[int], most: int = 8) -> None:
+    """Draw a network's nodes, its connections, and the width of each layer below it.
+
+    Args:
+        ax: Where to draw.
+        cfg: Number of nodes of each layer, from input to output.
+        most: Nodes drawn in a layer; of a wider one, this many stand for all.
+
+    Shown in: 02_model
+    """
+    columns = []
+    for place, width in enumerate(cfg):
+        heights = np.arange(min(width, most)) - (min(width, most) - 1) / 2
+        columns.append([(place, height) for height in heights])
+    for left, right in itertools.pairwise(columns):
+        for pair in itertools.product(left, right):
+            ax.plot(*zip(*pair, strict=True), color="#BBBBBB", linewidth=0.5, zorder=1)
+    for place, (column, width) in enumerate(zip(columns, cfg, strict=True)):
+        colour = DATA_COLOUR if place == 0 else FIT_COLOUR if place == len(cfg) - 1 else "white"
+        ax.scatter(*zip(*column, strict=True), s=60, color=colour, edgecolor=LOSS_COLOUR, zorder=2)
+        ax.text(place, -most / 2 - 0.7, f"{width:,}", ha="center")
+    ax.set(ylim=(-most / 2 - 1, most / 2))
+    ax.axis("off")
+
+
 def to_png(figure: Figure) -> bytes:
     """Save a figure as a PNG."""
     stream = io.BytesIO()
