@@ -37,7 +37,11 @@ def feedback(name: str, answer: object) -> str:
         near = difflib.get_close_matches(str(name), exercises, n=1, cutoff=0.0)[0]
         raise ValueError(f"name must be an exercise such as {near!r}, got {name!r}")
     exercise, answer = exercises[name], to_plain(answer)
-    if answer is None or answer is ... or (isinstance(answer, list) and ... in answer):
+    if (
+        answer is None
+        or answer is ...
+        or (isinstance(answer, list) and any(part is ... for part in answer))
+    ):
         return "Not answered yet: write your answer in place of the dots, and run the cell again."
     right = exercise["answer"]
     if agree(answer, right):
@@ -107,7 +111,7 @@ class Prediction(ipywidgets.VBox):
         super().__init__([ipywidgets.HTML(f"<b>{html.escape(question)}</b>"), self.choice])
 
     def reveal(self, truth: str) -> None:
-        """Print the truth beside the choice, which stays as it is from now on.
+        """Print the truth beside the choice; a choice made stays as it is from now on.
 
         Args:
             truth: One of the options.
@@ -117,7 +121,7 @@ class Prediction(ipywidgets.VBox):
         """
         if truth not in self.choice.options:
             raise ValueError(f"truth must be one of {self.choice.options}, got {truth!r}")
-        self.choice.disabled = True
+        self.choice.disabled = self.choice.value is not None
         said = self.choice.value or "nothing yet"
         print(f"You predicted: {said}\nIt is:         {truth}")
 

@@ -10,7 +10,7 @@ from helpers.experiment import Settings
 from helpers.frame import loss_limits
 from helpers.live import with_still
 from helpers.plots import MARK_COLOUR, draw_data, draw_fit, draw_loss, to_png
-from helpers.steps import LINES, Steps, losses_without
+from helpers.steps import LINES, Steps, run_without
 
 SMALL = Settings(cfg=(1, 20, 20, 1))
 CHANGED = "font-weight: bold; color: var(--jp-brand-color1)"
@@ -50,8 +50,8 @@ class FiveSteps(VBox):
             description="Skip zero_grad", tooltip=tooltip, layout={"width": "132px"}
         )
         self.skip.observe(lambda _: self._show(), "value")
-        self.code, self.said = HTML(), HTML(layout={"min_height": "64px"})
-        self.table, self.image = HTML(layout={"width": "430px"}), Image(format="png")
+        self.code, self.said = HTML(), HTML(layout={"min_height": "44px"})
+        self.table, self.image = HTML(layout={"width": "348px"}), Image(format="png")
         self.image.layout = {"max_width": "100%", "object_fit": "contain"}
         self.reset()
         row = {"flex_flow": "row wrap"}
@@ -82,17 +82,17 @@ class FiveSteps(VBox):
         self.code.value = f"<code>{html.escape(code)}</code>"
         self.said.value = html.escape(self.sentence)
         lines = "".join(
-            f"<tr style='{CHANGED if row.changed else ''}'><td>{html.escape(row.name)}</td>"
-            f"<td>{row.before}</td><td>{row.after}</td>"
-            f"<td>{'changed' if row.changed else 'as before'}</td></tr>"
+            f"<tr style='line-height: 1.4; {CHANGED if row.changed else ''}'>"
+            f"<td>{html.escape(row.name)}</td><td>{row.before}</td><td>{row.after}</td>"
+            f"<td>{'changed' if row.changed else ''}</td></tr>"
             for row in self.rows
         )
         names = "<th></th><th>before</th><th>after</th><th></th>"
-        self.table.value = f"<table style='width: 420px'><tr>{names}</tr>{lines}</table>"
+        self.table.value = f"<table style='width: 340px'><tr>{names}</tr>{lines}</table>"
         self.image.value = self._picture()
 
     def _picture(self) -> bytes:
-        figure = Figure(figsize=(5.6, 2.8), dpi=100, layout="constrained")
+        figure = Figure(figsize=(4.6, 2.5), dpi=100, layout="constrained")
         left, right = figure.subplots(1, 2)
         names = self.steps.names
         draw_data(left, names["x"], names["y"])
@@ -101,12 +101,13 @@ class FiveSteps(VBox):
             draw_fit(left, names["x"], names["out"], linewidth=2)
         losses = self.steps.losses
         if self.skip.value:
-            losses = losses_without("zero_grad", self.settings)
+            losses = run_without("zero_grad", self.settings)
             draw_loss(right, losses, color=MARK_COLOUR, linestyle="--", label="zero_grad skipped")
-            draw_loss(right, losses_without(None, self.settings), label="five steps")
+            draw_loss(right, run_without(None, self.settings), label="five steps")
             right.legend(fontsize=8)
         else:
             draw_loss(right, losses, marker="o").axes.set(xlabel="press of loss")
+        right.xaxis.get_major_locator().set_params(integer=True)
         right.set(title="loss", ylim=loss_limits(losses, [])[1])
         return to_png(figure)
 

@@ -184,7 +184,7 @@ def to_text(value: torch.Tensor | None) -> str:
     return f"{value.norm().item() if value.ndim else value.item():.4g}"
 
 
-def losses_without(step: str | None, settings: Settings, iterations: int = 50) -> list[float]:
+def run_without(step: str | None, settings: Settings, iterations: int = 50) -> list[float]:
     """Train a new network, leaving out one of the steps each time; None leaves out none."""
     steps = Steps(settings)
     for name in [name for name in LINES if name != step] * iterations:

@@ -12,7 +12,7 @@ from torch import nn
 from helpers import training
 from helpers.experiment import Experiment, Settings
 from helpers.five_steps import SMALL, FiveSteps
-from helpers.steps import LINES, Steps, losses_without
+from helpers.steps import LINES, Steps, run_without
 
 SEQUENCES = [order for n in (1, 2, 3, 4) for order in itertools.product(LINES, repeat=n)]
 
@@ -211,14 +211,14 @@ def test_only_sgd_is_taken_apart():
         Steps(Settings(optimizer="Adam"))
 
 
-def test_losses_without():
+def test_a_run_without_a_step():
     experiment = Experiment(SMALL)
     expected = [experiment.advance().loss for _ in range(50)]
-    assert losses_without(None, SMALL) == expected
-    skipped = losses_without("zero_grad", SMALL)
+    assert run_without(None, SMALL) == expected
+    skipped = run_without("zero_grad", SMALL)
     assert skipped[:2] == expected[:2]
     assert max(skipped) > 3 * max(expected)
-    assert len(set(losses_without("step", SMALL, iterations=5))) == 1
+    assert len(set(run_without("step", SMALL, iterations=5))) == 1
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ def test_the_switch_draws_both_runs_and_changes_nothing_else(panel, monkeypatch)
     before, rows = panel.image.value, panel.rows
     panel.skip.value = True
     assert panel.image.value != before
-    assert drawn[-2:] == [losses_without("zero_grad", SMALL), losses_without(None, SMALL)]
+    assert drawn[-2:] == [run_without("zero_grad", SMALL), run_without(None, SMALL)]
     assert panel.rows == rows
     panel.skip.value = False
     assert panel.image.value == before

@@ -1,0 +1,117 @@
+"""What stands in the cells beside the panel: the five steps, predictions, exercises, sliders."""
+
+import json
+
+import nbformat
+import pytest
+from lab import ROOT, SESSION
+
+PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def place(name, text):
+    """Number of the first cell that holds a text."""
+    cells = nbformat.read(ROOT / "notebooks" / name, as_version=4).cells
+    return next(
+        k for k, cell in enumerate(cells) if cell.cell_type == "code" and text in cell.source
+    )
+
+
+def show(notebook, number, source=None):
+    """Scroll to a cell, write in it if asked, run it if so; returns what it displays."""
+    content = "jupyterapp.shell.currentWidget.content"
+    page = notebook.page
+    page.evaluate(f"() => {content}.scrollToItem({number}, 'start')")
+    page.evaluate(f"() => {{ {content}.activeCellIndex = {number}; }}")
+    if source is not None:
+        text = json.dumps(source)
+        page.evaluate(f"() => {content}.activeCell.model.sharedModel.setSource({text})")
+        page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
+    return page.locator(f".jp-Cell[data-windowed-list-index='{number}'] .jp-OutputArea").first
+
+
+def run_all(open_notebook, name, **window):
+    notebook = open_notebook(name, **window)
+    notebook.run_all()
+    notebook.wait(f"() => {SESSION}.kernel.status === 'idle'", 120)
+    return notebook
+
+
+def see(output, text):
+    output.get_by_text(text, exact=False).first.wait_for(timeout=30_000)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_five_steps_are_pressed(open_notebook, picture, dark):
+    notebook = run_all(open_notebook, "06_training.ipynb", dark=dark)
+    output = show(notebook, place("06_training.ipynb", "FiveSteps()"))
+    see(output, "Press the steps, in any order.")
+    said = [
+        ("1 forward", "Good: a prediction for every x"),
+        ("2 loss", "Good: one number"),
+        ("3 zero_grad", "Nothing to forget"),
+        ("4 backward", "Good: every weight has its gradient"),
+        ("5 step", "they agree"),
+        ("4 backward", "RuntimeError: Trying to backward through the graph a second time"),
+        ("5 step", "the same gradients were used once more"),
+        ("2 loss", "the loss of an old prediction"),
+    ]
+    for name, text in said:
+        before = output.locator("table").inner_text()
+        output.get_by_role("button", name=name).press("Enter")
+        see(output, text)
+        changed = "RuntimeError" not in text and "Nothing" not in text and name != "2 loss"
+        if changed:
+            notebook.page.wait_for_timeout(100)
+            assert output.locator("table").inner_text() != before
+    notebook.page.wait_for_timeout(500)  # until the last press is drawn
+    image = output.locator("img.widget-image")
+    before = image.get_attribute("src")
+    output.get_by_role("button", name="Skip zero_grad").click()
+    notebook.wait(f"() => document.querySelector('img[src=\"{before}\"]') === null")
+    notebook.page.wait_for_timeout(300)
+    notebook.page.screenshot(path=picture("steps"))
+    box = output.bounding_box()
+    assert output.evaluate("e => e.scrollWidth <= e.clientWidth"), box
+    output.get_by_role("button", name="Reset").click()
+    see(output, "no step yet")
+
+
+def test_a_prediction_with_the_keyboard_and_an_exercise_answered(open_notebook, picture):
+    notebook = run_all(open_notebook, "01_dataset.ipynb")
+    number = place("01_dataset.ipynb", "shape_guess = predict(")
+    output = show(notebook, number)
+    options = output.locator("input[type=radio]")
+    assert options.count() == 4
+    assert output.locator("input[type=radio]:checked").count() == 0
+    options.first.focus()
+    notebook.page.keyboard.press("Space")
+    notebook.page.keyboard.press("Tab")
+    notebook.page.keyboard.press("Space")
+    assert options.nth(1).is_checked()
+    notebook.page.screenshot(path=picture("prediction"))
+    reveal = place("01_dataset.ipynb", "shape_guess.reveal(")
+    source = nbformat.read(ROOT / "notebooks" / "01_dataset.ipynb", as_version=4).cells[reveal]
+    see(show(notebook, reveal, source.source), "You predicted: (1000, 1)")
+    assert show(notebook, number).locator("input[type=radio]:disabled").count() == 4
+
+    number = place("01_dataset.ipynb", 'answer = ...\ncheck("01-pairs"')
+    see(show(notebook, number), "Not answered yet")
+    see(show(notebook, number, 'answer = 4\ncheck("01-pairs", answer)'), "Not yet. 4 would be")
+    see(show(notebook, number, 'answer = 16\ncheck("01-pairs", answer)'), "Right. Broadcasting")
+    notebook.page.screenshot(path=picture("exercise"))
+
+
+def test_a_slider_redraws_its_picture(open_notebook, picture):
+    notebook = run_all(open_notebook, "01_dataset.ipynb")
+    output = show(notebook, place("01_dataset.ipynb", "Sliders(draw"))
+    see(output, "200 points on the curve 'sine', noise 0.00")
+    before = output.locator("img.widget-image").get_attribute("src")
+    output.locator(".noUi-handle").nth(1).focus()
+    for _ in range(4):
+        notebook.page.keyboard.press("ArrowRight")
+    see(output, "noise 0.20")
+    output.locator("select").select_option("chirp")
+    see(output, "on the curve 'chirp', noise 0.20")
+    assert output.locator("img.widget-image").get_attribute("src") != before
+    notebook.page.screenshot(path=picture("sliders"))
