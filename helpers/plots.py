@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
@@ -110,6 +111,26 @@ def draw_network(ax: Axes, cfg: Sequence[int], most: int = 8) -> None:
         ax.text(place, -most / 2 - 0.7, f"{width:,}", ha="center")
     ax.set(ylim=(-most / 2 - 1, most / 2))
     ax.axis("off")
+
+
+def draw_kinks(
+    ax: Axes, kinks: Sequence[np.ndarray], heights: Sequence[np.ndarray]
+) -> list[Line2D]:
+    """Dot the bends of a fit, each hidden layer's in a colour of its own, dark to light.
+
+    Args:
+        ax: Where to draw.
+        kinks: For each hidden layer, the x of its bends.
+        heights: What the network says there.
+
+    Shown in: 07_depth
+    """
+    style = {"linestyle": "", "marker": "o", "markersize": 5, "markeredgecolor": "black"}
+    lines = []
+    for number, (x, y) in enumerate(zip(kinks, heights, strict=True), start=1):
+        colour = colormaps["viridis"](number / len(kinks))
+        lines += ax.plot(x, y, color=colour, label=f"layer {number}: {len(x)}", **style)
+    return lines
 
 
 def to_png(figure: Figure) -> bytes:
