@@ -2,6 +2,7 @@
 
 import base64
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -103,15 +104,20 @@ class LivePlot:
             self.marks.pop()
         self.marks.append((number, text))
 
-    def draw(self) -> None:
-        """Draw the latest iteration now."""
-        prediction, corner = None, ""
+    def draw(self, curve: ArrayLike | None = None, dots: Sequence[tuple] = ()) -> None:
+        """Draw the latest iteration now.
+
+        Args:
+            curve: What the network says on the frame's grid; None is the latest prediction.
+            dots: For each hidden layer, x and y of its kinks.
+        """
+        prediction, corner = curve, ""
         self.line.value = self.text()
         if self.latest is not None:
-            prediction = self.latest.prediction
+            prediction = self.latest.prediction if curve is None else curve
             corner = f"iteration {self.latest.number}\nloss {self.latest.loss:.4g}"
-        curve = (self.losses, self.iterations, self.marks)
-        self.image.value = self.frame.png(prediction, corner, *curve)
+        losses = (self.losses, self.iterations, self.marks)
+        self.image.value = self.frame.png(prediction, corner, *losses, dots)
 
     def text(self) -> str:
         """Say in one line what the picture shows."""

@@ -10,6 +10,7 @@ from ipywidgets import HTML, HBox, VBox
 from helpers.controls import Controls, close_parts
 from helpers.experiment import Experiment, Settings
 from helpers.frame import Frame
+from helpers.insight import Insight
 from helpers.live import LivePlot, Shown, with_still
 from helpers.model import count_parameters
 from helpers.probe import silent_layer
@@ -38,7 +39,7 @@ class Playground(VBox):
 
     def __init__(self, settings: Settings = Settings(), fps: float = 10) -> None:  # noqa: B008
         """Build the network and show it untrained."""
-        self.controls = Controls(settings)
+        self.controls, self.insight = Controls(settings), Insight()
         trainer = Trainer(settings, self, self.controls.stop.value)
         self.live = LivePlot(trainer.experiment.x, trainer.experiment.y, fps=fps)
         self.record, self.due = self.live.record, self.live.due
@@ -48,8 +49,9 @@ class Playground(VBox):
         # Room for what the longest text takes in a narrow window, so that nothing below jumps.
         layout = {"flex_flow": "row wrap", "grid_gap": "0 24px", "min_height": "92px"}
         words = HBox([self.live.line, self.status], layout=layout | {"align_content": "flex-start"})
-        picture = (self.controls.bar, self.headline, self.live.image, words)
-        super().__init__([*picture, self.controls.groups, self.controls.program_box])
+        picture = (self.controls.bar, self.headline, self.live.image, self.insight.strip, words)
+        rest = (self.insight.bar, self.controls.groups, self.controls.program_box)
+        super().__init__([*picture, *rest])
         self.trainer = trainer
         self._listen()
         self._replace_earlier_run()
@@ -108,7 +110,7 @@ class Playground(VBox):
 
     def _listen(self) -> None:
         controls = self.controls
-        for control in (*controls.inputs, controls.stop):
+        for control in (*controls.inputs, controls.stop, *self.insight.toggles):
             control.observe(lambda _: self._order(), "value")
         controls.run.on_click(lambda _: self.pause() if self.trainer.left else self.run())
         controls.one.on_click(lambda _: self.run(1))
@@ -121,7 +123,7 @@ class Playground(VBox):
         """Show a new network's curve from its beginning."""
         cfg = experiment.settings.cfg
         if experiment.y.ravel().tolist() != self.live.frame.y.tolist():
-            self.live.frame = Frame(experiment.x, experiment.y)
+            self._make_frame(experiment)
         self.live.frame.title = f"hidden layers: {len(cfg) - 2}"
         self.live.clear()
         self.pace = None
@@ -138,10 +140,17 @@ class Playground(VBox):
 
     def draw(self, trainer: Trainer) -> None:
         """Show the network as it is now, in a picture and in words."""
+        if not self.insight.fits(self.live.frame):
+            self._make_frame(trainer.experiment)
         self.live.latest = trainer.experiment.evaluate()
-        self.live.draw()
-        self.status.value = html.escape(self._sentence(trainer))
+        self.live.draw(**self.insight.look(trainer.experiment, self.live.frame))
+        words = filter(None, (self._sentence(trainer), self.insight.words))
+        self.status.value = html.escape(" · ".join(words))
         self._name_button(trainer)
+
+    def _make_frame(self, experiment: Experiment) -> None:
+        title, beyond = self.live.frame.title, self.insight.beyond.value
+        self.live.frame = Frame(experiment.x, experiment.y, title, beyond)
 
     def _sentence(self, trainer: Trainer) -> str:
         """Say what the picture cannot: what went wrong, or how fast it goes."""

@@ -1,5 +1,6 @@
 """What a trained network is: what it computes on its way from x to its prediction."""
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -35,3 +36,118 @@ def silent_layer(net: nn.Module, x: torch.Tensor) -> int | None:
     """
     outputs = enumerate(hidden_outputs(net, x), start=1)
     return next((number for number, output in outputs if not output.any()), None)
+
+
+def gradient_norms(net: nn.Module) -> list[float | None]:
+    """Measure how large a gradient each Linear layer received from the last `backward()`.
+
+    Args:
+        net: Any network.
+
+    Returns:
+        The Frobenius norm of the weight's gradient for each Linear layer, in order. None, not 0,
+        where there is no gradient (before `backward()`, after `zero_grad()`): a 0 was computed.
+
+    Shown in: 07_depth
+    """
+    gradients = [layer.weight.grad for layer in net.modules() if isinstance(layer, nn.Linear)]
+    return [None if g is None else torch.linalg.matrix_norm(g.double()).item() for g in gradients]
+
+
+def kinks(net: nn.Module, low: float, high: float) -> list[np.ndarray]:
+    """Find where a ReLU network's prediction bends: between two kinks it is a straight line.
+
+    A unit that crosses zero without effect on the prediction makes no kink. A kink at which
+    units of several layers cross is listed once, for the first of these layers that has an
+    effect. A change of slope below 1e-12 of the steepest slope counts as none.
+
+    Args:
+        net: A `Regressor`, or the layers that `make_layers` returns, from one number to one.
+        low: Left end of the interval, in units of x.
+        high: Right end; a kink at either end is left out.
+
+    Returns:
+        One sorted float64 array for each hidden layer: the x where the slope of the prediction
+        changes because of that layer. Computed in float64, whatever the network's own dtype.
+
+    Raises:
+        TypeError: The layers are not Linear with ReLU between them.
+        ValueError: An input or output width is not 1, a weight is not finite, or low >= high.
+
+    Shown in: 07_depth
+    """
+    layers = get_relu_layers(net)
+    if not -np.inf < low < high < np.inf:
+        raise ValueError(f"low must be below high, both finite, got low={low}, high={high}")
+    edges = np.array([low, high], dtype=np.float64)
+    for depth in range(1, len(layers)):
+        h = edges[:, None]
+        for weight, bias in layers[: depth - 1]:
+            h = np.maximum(h @ weight.T + bias, 0)
+        weight, bias = layers[depth - 1]
+        edges = cut_at_zeros(edges, h @ weight.T + bias)  # each unit's input is straight between
+    causes = find_causes(layers, edges)
+    return [edges[1:-1][causes == number] for number in range(1, len(layers))]
+
+
+def get_relu_layers(net: nn.Module) -> list[list[np.ndarray]]:
+    """Copy each Linear layer's weight and bias to float64; refuse what `kinks` cannot read."""
+    features = getattr(net, "features", net)
+    modules = list(features) if isinstance(features, nn.Sequential) else [features]
+    names = [type(module).__name__ for module in modules]
+    wanted = ["Linear", "ReLU"] * (len(names) // 2) + ["Linear"]
+    wrong = [f"{name} as module {i}" for i, name in enumerate(names) if name != wanted[i]]
+    if names != wanted:
+        got = wrong[0] if wrong else "no Linear at the end"
+        raise TypeError(f"net must be Linear layers with a ReLU between each two, got {got}")
+    linear = modules[::2]
+    widths = linear[0].in_features, linear[-1].out_features
+    if widths != (1, 1):
+        raise ValueError(f"net must lead from 1 input to 1 output, got {widths[0]} to {widths[1]}")
+    layers = []
+    for number, layer in enumerate(linear, start=1):
+        bias = torch.zeros(layer.out_features) if layer.bias is None else layer.bias
+        layers.append([p.detach().cpu().double().numpy() for p in (layer.weight, bias)])
+        if not all(np.isfinite(p).all() for p in layers[-1]):
+            raise ValueError(f"net must hold finite numbers, got nan or inf in Linear {number}")
+    return layers
+
+
+def cut_at_zeros(edges: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Add the x where a column of z, straight between the edges, crosses zero: (N,), (N, width)."""
+    segment, unit = np.nonzero((z[:-1] < 0) != (z[1:] < 0))
+    left, right = edges[segment], edges[segment + 1]
+    z_left, z_right = z[segment, unit], z[segment + 1, unit]
+    x = (left * z_right - right * z_left) / (z_right - z_left)
+    gap = 1e-12 * abs(edges[[0, -1]]).max()  # closer ones are one x with two rounding errors
+    x = np.sort(x[(x - left > gap) & (right - x > gap)])
+    return np.sort(np.append(edges, x[np.diff(x, prepend=-np.inf) > gap]))
+
+
+def find_causes(layers: list[list[np.ndarray]], edges: np.ndarray) -> np.ndarray:
+    """Find which hidden layer, from 1, bends the output at each inner edge; 0 where none does.
+
+    Let s be the slope of a unit's input, and g the output's slope with respect to what the unit
+    hands on. A unit that turns on adds g * s to the output's slope, one that turns off takes it
+    away: exactly so with g right of the edge and s left of it, or g left and s right.
+    """
+    h, s = (edges[1:, None] + edges[:-1, None]) / 2, np.ones((len(edges) - 1, 1))
+    units = []
+    for weight, bias in layers[:-1]:
+        z, s = h @ weight.T + bias, s @ weight.T
+        on = z > 0  # (segments, width), at the middle of each
+        units.append((on, s))
+        h, s = on * z, on * s
+    weight = layers[-1][0]
+    scale = np.full(len(edges) - 2, abs(s @ weight.T).max())  # what rounding is measured by
+    g = np.ones((len(edges) - 1, 1))
+    change, causes = np.zeros(len(scale)), np.zeros(len(scale), dtype=int)
+    for number in range(len(units), 0, -1):
+        weight, (on, s) = layers[number][0], units[number - 1]
+        g, g_size = g @ weight, abs(g) @ abs(weight)
+        turn = on[1:] * 1.0 - on[:-1]  # 1 turns on, -1 turns off
+        one, other = (turn * g[1:] * s[:-1]).sum(1), (turn * g[:-1] * s[1:]).sum(1)
+        size = (abs(turn) * (g_size[1:] + g_size[:-1]) * (abs(s[1:]) + abs(s[:-1]))).sum(1)
+        causes[np.maximum(abs(one), abs(other)) > 1e-12 * size] = number
+        change, scale, g = change + one, scale + size, g * on
+    return np.where(abs(change) > 1e-12 * scale, causes, 0)

@@ -133,7 +133,7 @@ class Panel:
         """Wait until it shows a picture, and scroll to it."""
         self.page = notebook.page
         self.box = self.page.locator(".jp-OutputArea-output:has(.widget-slider)").nth(place)
-        self.image = self.box.locator("img.widget-image")
+        self.image = self.box.locator("img.widget-image").first
         self.box.wait_for(timeout=60_000)
         self.image.wait_for()
         self.box.scroll_into_view_if_needed()

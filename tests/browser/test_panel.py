@@ -120,6 +120,38 @@ def test_a_learner_drags_depth_and_rate_while_it_trains(open_notebook, picture, 
     assert still(panel)
 
 
+@pytest.mark.parametrize("width", [1280, 900])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_toggles_show_kinks_layers_and_beyond_while_it_trains(
+    open_notebook, two_panels, picture, width, dark
+):
+    notebook = open_notebook(two_panels, width=width, dark=dark)
+    notebook.run_all()
+    panel = Panel(notebook)
+    panel.button("Run").click()
+    panel.until(lambda: panel.iteration() > 50)
+    strip = panel.box.locator("img.widget-image").nth(1)
+    assert not strip.is_visible()
+    for name, words in (
+        ("Kinks", "kinks by layer: "),
+        ("Hidden layers", "units that are on somewhere: "),
+        ("Beyond the data", "at x = 20"),
+    ):
+        button = panel.box.locator("button.widget-toggle-button", has_text=name).first
+        button.focus()
+        panel.page.keyboard.press("Space")
+        panel.until(lambda words=words: words in " ".join(panel.lines()))
+    assert strip.is_visible()
+    before, drawn, done = panel.frame(), strip.get_attribute("src"), panel.iteration()
+    panel.until(lambda: panel.iteration() > done and panel.frame() != before)
+    assert strip.get_attribute("src") != drawn
+    panel.page.screenshot(path=picture("toggles"))
+    assert panel.box.evaluate("e => e.scrollWidth <= e.clientWidth")
+    panel.button("Pause").click()
+    panel.until(lambda: any(line.startswith("paused: press Run") for line in panel.lines()))
+    assert still(panel)
+
+
 def test_two_panels_restart_and_run_again(open_notebook, two_panels):
     notebook = open_notebook(two_panels)
     for _ in range(2):
