@@ -1,0 +1,103 @@
+"""What a second process brings to a sweep, and what a cluster costs, as ratios within one run.
+
+python tests/benchmarks/sweep.py [runs]        (about three minutes a run; leave the machine alone)
+"""
+
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import torch
+from distributed import Client
+
+from helpers.experiment import Experiment, Settings
+from helpers.sweep import sweep
+
+RUNS = [Settings(cfg=(1, 20, 50, 100, 50, 20, 1), lr=1e-2, seed=seed) for seed in range(16)]
+
+
+def seconds(function, *arguments):
+    began = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - began
+
+
+def serial(settings, epochs):
+    """One run after another in this process."""
+    for one in settings:
+        Experiment(one).advance(epochs)
+
+
+def swept(settings, epochs, executor=None):
+    """The same runs as a sweep."""
+    results = list(sweep(settings, epochs, executor))
+    assert len(results) == len(settings)
+    assert all(result.error is None and not result.diverged for result in results)
+
+
+@contextlib.contextmanager
+def open_cluster():
+    """An executor over a scheduler and two workers of one thread each, on this machine."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        file = Path(folder) / "scheduler.json"
+
+        def start(kind, *options):
+            common = ["--scheduler-file", file, "--host", "127.0.0.1", "--no-dashboard"]
+            with open(os.devnull, "wb") as nowhere:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", f"distributed.cli.dask_{kind}", *common, *options],
+                    cwd=folder,
+                    stdout=nowhere,
+                    stderr=nowhere,
+                )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+
+        start("scheduler", "--port", "0", "--no-show")
+        while not file.exists():
+            time.sleep(0.1)
+        for _ in range(2):
+            start("worker", "--nthreads", "1", "--no-nanny")
+        client = stack.enter_context(Client(scheduler_file=str(file)))
+        client.wait_for_workers(2)
+        yield client.get_executor()
+
+
+def measure(epochs):
+    """One run: every figure by its name. Warm pool against warm cluster; the sweep starts cold."""
+    alone = seconds(serial, RUNS, epochs)
+    together = seconds(swept, RUNS, epochs)
+    with open_cluster() as cluster, ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        for executor in (cluster, pool):
+            swept(RUNS[:4], 10, executor)
+        here, there = (seconds(swept, RUNS, epochs // 2, executor) for executor in (pool, cluster))
+    return {
+        "serial work, seconds (at least 60)": alone,
+        "time one after another over time as a sweep (goal 1.6)": alone / together,
+        "one run of pool and cluster, seconds (at least 1)": 2 * here / len(RUNS),
+        "time on two processes over time on a cluster (goal 0.9)": here / there,
+    }
+
+
+def main():
+    torch.set_num_threads(1)
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    serial(RUNS[:1], 200)  # the first run imports much
+    epochs = int(200 * 75 / len(RUNS) / seconds(serial, RUNS[:1], 200))  # 75 s in all
+    results = [measure(epochs) for _ in range(runs)]
+    print(f"{len(RUNS)} runs of {epochs} iterations, {os.cpu_count()} cores")
+    for name in results[0]:
+        values = [result[name] for result in results]
+        low, high = min(values), max(values)
+        print(f"{name:<58} {statistics.median(values):7.2f}  ({low:.2f} to {high:.2f})")
+
+
+if __name__ == "__main__":
+    main()
