@@ -6,7 +6,7 @@ import html
 import math
 import numbers
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ipywidgets
@@ -37,11 +37,8 @@ def feedback(name: str, answer: object) -> str:
         near = difflib.get_close_matches(str(name), exercises, n=1, cutoff=0.0)[0]
         raise ValueError(f"name must be an exercise such as {near!r}, got {name!r}")
     exercise, answer = exercises[name], to_plain(answer)
-    if (
-        answer is None
-        or answer is ...
-        or (isinstance(answer, list) and any(part is ... for part in answer))
-    ):
+    parts = answer if isinstance(answer, list) else [answer]
+    if answer is None or any(part is ... for part in parts):
         return "Not answered yet: write your answer in place of the dots, and run the cell again."
     right = exercise["answer"]
     if agree(answer, right):
@@ -90,15 +87,7 @@ def agree(answer: object, expected: object) -> bool:
 
 
 class Prediction(ipywidgets.VBox):
-    """A question to decide before the cell that answers it is run.
-
-    Args:
-        question: One sentence.
-        options: What may come out, at least two different texts.
-
-    Raises:
-        ValueError: Too few options, or the same one twice.
-    """
+    """A question to decide before the cell that answers it is run; `predict` makes them."""
 
     def __init__(self, question: str, options: Sequence[str]) -> None:
         """Show the options, none of them chosen."""
@@ -146,3 +135,14 @@ def predict(question: str, options: Sequence[str]) -> Prediction:
     prediction = Prediction(question, options)
     display(prediction)
     return prediction
+
+
+def show_error(action: Callable[[], object]) -> None:
+    """Do what should fail, and print the error's type and message without a traceback.
+
+    Shown in: 01_dataset
+    """
+    try:
+        action()
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}\n")

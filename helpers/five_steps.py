@@ -1,5 +1,6 @@
 """The five-step debugger: a button for each line of an iteration, to be pressed in any order."""
 
+import functools
 import html
 import threading
 
@@ -10,7 +11,7 @@ from helpers.experiment import Settings
 from helpers.frame import loss_limits
 from helpers.live import with_still
 from helpers.plots import MARK_COLOUR, draw_data, draw_fit, draw_loss, to_png
-from helpers.steps import LINES, Steps, run_without
+from helpers.steps import LINES, Steps, compare, run_without
 
 SMALL = Settings(cfg=(1, 20, 20, 1))
 CHANGED = "font-weight: bold; color: var(--jp-brand-color1)"
@@ -49,7 +50,7 @@ class FiveSteps(VBox):
         self.skip = ToggleButton(
             description="Skip zero_grad", tooltip=tooltip, layout={"width": "132px"}
         )
-        self.skip.observe(lambda _: self._show(), "value")
+        self.skip.observe(lambda _: self.switch(), "value")
         self.code, self.said = HTML(), HTML(layout={"min_height": "44px"})
         self.table, self.image = HTML(layout={"width": "348px"}), Image(format="png")
         self.image.layout = {"max_width": "100%", "object_fit": "contain"}
@@ -72,8 +73,19 @@ class FiveSteps(VBox):
         """Begin again with the same network, untrained."""
         with self.working:
             self.steps = Steps(self.settings)
-            self.sentence, self.rows = "Press the steps, in any order.", self.steps.compare()
+            look = self.steps.look()
+            self.sentence, self.rows = "Press the steps, in any order.", compare(look, look)
             self._show()
+
+    def switch(self) -> None:
+        """Show what the switch asks for."""
+        with self.working:
+            self._show()
+
+    @functools.cached_property
+    def runs(self) -> tuple[list[float], list[float]]:
+        """Losses of 50 iterations without zero_grad, and of 50 with it."""
+        return run_without("zero_grad", self.settings), run_without(None, self.settings)
 
     def _show(self) -> None:
         pressed = [LINES[step] for step in self.steps.pressed]
@@ -101,9 +113,9 @@ class FiveSteps(VBox):
             draw_fit(left, names["x"], names["out"], linewidth=2)
         losses = self.steps.losses
         if self.skip.value:
-            losses = run_without("zero_grad", self.settings)
+            losses, complete = self.runs
             draw_loss(right, losses, color=MARK_COLOUR, linestyle="--", label="zero_grad skipped")
-            draw_loss(right, run_without(None, self.settings), label="five steps")
+            draw_loss(right, complete, label="five steps")
             right.legend(fontsize=8)
         else:
             draw_loss(right, losses, marker="o").axes.set(xlabel="press of loss")

@@ -152,8 +152,6 @@ class LivePlot:
         self.draw()
         text = self.text()
         if self.handle is not None:  # None: no notebook to show it in
-            picture = base64.b64encode(self.image.value).decode()
-            still = {"image/png": picture, "text/plain": text}
-            self.handle.update(still, raw=True)
+            self.handle.update(with_still({}, self.image, text), raw=True)
         print(text)
         self.close()

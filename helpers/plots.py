@@ -88,17 +88,18 @@ def draw_loss(
     return line
 
 
-def draw_network(ax: Axes, cfg: Sequence[int], most: int = 8) -> None:
+def draw_network(ax: Axes, cfg: Sequence[int]) -> None:
     """Draw a network's nodes, its connections, and the width of each layer below it.
+
+    Of a layer wider than 8, eight nodes stand for all.
 
     Args:
         ax: Where to draw.
         cfg: Number of nodes of each layer, from input to output.
-        most: Nodes drawn in a layer; of a wider one, this many stand for all.
 
     Shown in: 02_model
     """
-    columns = []
+    columns, most = [], 8
     for place, width in enumerate(cfg):
         heights = np.arange(min(width, most)) - (min(width, most) - 1) / 2
         columns.append([(place, height) for height in heights])

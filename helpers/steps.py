@@ -65,34 +65,21 @@ class Steps:
         Returns:
             A sentence on what it did or what went wrong, and one row for each quantity.
         """
-        before = self._look()
+        before = self.look()
         self.pressed.append(step)
         try:
             exec(LINES[step], self.names)
         except (NameError, RuntimeError) as error:
-            return _explain(error), self.compare(before)
-        after = self._look()
+            return _explain(error), compare(before, self.look())
+        after = self.look()
         sentence = getattr(self, f"_judge_{step}")(before, after)
-        if step != "step" or self.has_gradients():
+        if step != "step" or after["grad"] is not None:
             self._done.append(step)
         if step == "loss":
             self.losses.append(self.names["loss"].item())
             if not math.isfinite(self.losses[-1]):
                 sentence = "Careful: the loss is no longer a number. Press Reset."
-        return sentence, self.compare(before)
-
-    def compare(self, before: dict[str, torch.Tensor | None] | None = None) -> list[Row]:
-        """Put every quantity beside what it was before; None: beside itself."""
-        after = self._look()
-        before = before or after
-        return [
-            Row(name, to_text(old), to_text(after[name]), not same(old, after[name]))
-            for name, old in before.items()
-        ]
-
-    def has_gradients(self) -> bool:
-        """Tell whether backward has left gradients that zero_grad has not thrown away."""
-        return self.layers[0].weight.grad is not None
+        return sentence, compare(before, after)
 
     def _since(self, step: str) -> list[str]:
         """What was done after the last time that a step was."""
@@ -100,7 +87,7 @@ class Steps:
             return self._done
         return self._done[len(self._done) - self._done[::-1].index(step) :]
 
-    def _look(self) -> dict[str, torch.Tensor | None]:
+    def look(self) -> dict[str, torch.Tensor | None]:
         """Copy every quantity that a press may change."""
         weight, grad = self.layers[0].weight, self.layers[0].weight.grad
         out = self.names.get("out")
@@ -168,6 +155,14 @@ def _explain(error: Exception) -> str:
     else:
         advice = "A graph serves one backward. Press forward, then loss, to make a new one."
     return f"{type(error).__name__}: {re.split(' [(]|: ', str(error))[0]}. {advice}"
+
+
+def compare(before: dict, after: dict) -> list[Row]:
+    """Put what two looks saw side by side."""
+    return [
+        Row(name, to_text(old), to_text(after[name]), not same(old, after[name]))
+        for name, old in before.items()
+    ]
 
 
 def same(old: torch.Tensor | None, new: torch.Tensor | None) -> bool:

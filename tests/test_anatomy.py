@@ -5,7 +5,7 @@ import re
 
 import nbformat
 import pytest
-from test_notebooks import IGNORE, PATHS, ROOT, code_cells
+from stored import IGNORE, PATHS, ROOT, code_cells
 
 from helpers.exercises import read_exercises
 

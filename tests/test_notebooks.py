@@ -4,18 +4,9 @@ import ast
 import configparser
 import importlib
 import re
-from pathlib import Path
 
 import nbformat
-
-ROOT = Path(__file__).parents[1]
-PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-IGNORE = "nbval-ignore-output"
-
-
-def code_cells(notebook, tag=None):
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    return [cell for cell in cells if tag is None or tag in cell.metadata.get("tags", [])]
+from stored import IGNORE, PATHS, ROOT, code_cells
 
 
 def test_there_are_notebooks():

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import nbformat
+from figures import report_runs
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 import lab
@@ -149,10 +150,7 @@ def main():
         for _ in range(runs):
             with lab.open_browser() as browser:
                 results.append(measure(browser, address))
-    for name in results[0]:
-        values = [result[name] for result in results]
-        low, high = min(values), max(values)
-        print(f"{name:<62} {statistics.median(values):7.2f}  ({low:.2f} to {high:.2f})")
+    report_runs(results)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ python tests/benchmarks/sweep.py [runs]        (about three minutes a run; leave
 
 import contextlib
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,17 +15,12 @@ from pathlib import Path
 
 import torch
 from distributed import Client
+from figures import report_runs, seconds
 
 from helpers.experiment import Experiment, Settings
 from helpers.sweep import sweep
 
 RUNS = [Settings(cfg=(1, 20, 50, 100, 50, 20, 1), lr=1e-2, seed=seed) for seed in range(16)]
-
-
-def seconds(function, *arguments):
-    began = time.perf_counter()
-    function(*arguments)
-    return time.perf_counter() - began
 
 
 def serial(settings, epochs):
@@ -93,10 +87,7 @@ def main():
     epochs = int(200 * 75 / len(RUNS) / seconds(serial, RUNS[:1], 200))  # 75 s in all
     results = [measure(epochs) for _ in range(runs)]
     print(f"{len(RUNS)} runs of {epochs} iterations, {os.cpu_count()} cores")
-    for name in results[0]:
-        values = [result[name] for result in results]
-        low, high = min(values), max(values)
-        print(f"{name:<58} {statistics.median(values):7.2f}  ({low:.2f} to {high:.2f})")
+    report_runs(results)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ python tests/benchmarks/training.py        (about five minutes on an idle machin
 """
 
 import io
-import statistics
 import time
 
 import matplotlib
@@ -12,6 +11,7 @@ import matplotlib
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import torch
+from figures import report, seconds
 from torch import nn, optim
 
 from helpers.data import get_fake_data
@@ -82,17 +82,6 @@ def article(cfg, epochs):
     plt.close(figure)
 
 
-def seconds(function, *arguments):
-    began = time.perf_counter()
-    function(*arguments)
-    return time.perf_counter() - began
-
-
-def report(what, ratios, goal):
-    low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
-    print(f"{what:<58} {middle:6.2f}  ({low:.2f} to {high:.2f})  goal {goal}", flush=True)
-
-
 def frames():
     """Cost of an article's frame over that of ours, new axis ranges included."""
     figure, ax = plt.subplots(figsize=(8, 3.2), dpi=100)
@@ -115,12 +104,14 @@ def main():
     for cfg, epochs in ((SMALL, 1000), (SEVEN, 100)):
         helper(cfg, epochs)
         ratios = [seconds(bare, cfg, epochs) / seconds(helper, cfg, epochs) for _ in range(15)]
-        report(f"speed of train() over the bare loop, {len(cfg) - 2} hidden layers", ratios, 0.97)
-    report("article's frame over LivePlot's, in time", [frames() for _ in range(5)], 4)
+        report(
+            f"speed of train() over the bare loop, {len(cfg) - 2} hidden layers (goal 0.97)", ratios
+        )
+    report("article's frame over LivePlot's, in time (goal 4)", [frames() for _ in range(5)])
     pairs = [seconds(bare, SMALL, 5000) / live(SMALL, 5000) for _ in range(7)]
-    report("speed of 5000 live iterations over the bare loop", pairs, 0.90)
+    report("speed of 5000 live iterations over the bare loop (goal 0.90)", pairs)
     pairs = [seconds(article, SMALL, 5000) / live(SMALL, 5000) for _ in range(3)]
-    report("article's way over live, 5000 iterations, in time", pairs, 10)
+    report("article's way over live, 5000 iterations, in time (goal 10)", pairs)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +73,13 @@ def open_browser():
         browser.close()
 
 
+def find_cell(name: str, text: str) -> int:
+    """Find the number of a stored notebook's first code cell that holds a text."""
+    cells = nbformat.read(ROOT / "notebooks" / name, as_version=4).cells
+    sources = [cell.source if cell.cell_type == "code" else "" for cell in cells]
+    return next(number for number, source in enumerate(sources) if text in source)
+
+
 class Notebook:
     """One notebook open in JupyterLab."""
 
@@ -101,6 +109,12 @@ class Notebook:
     def run_all(self) -> None:
         """Run every cell and wait until the last one is done."""
         self.page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    def scroll_to(self, number: int) -> None:
+        """Bring a cell to the top of the window, and make it the active one."""
+        content = "jupyterapp.shell.currentWidget.content"
+        self.page.evaluate(f"() => {content}.scrollToItem({number}, 'start')")
+        self.page.evaluate(f"() => {{ {content}.activeCellIndex = {number}; }}")
 
     def execute(self, code: str) -> str:
         """Run code in the notebook's kernel, outside its cells; returns what it prints."""

@@ -4,29 +4,18 @@ import json
 
 import nbformat
 import pytest
-from lab import ROOT, SESSION
-
-PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-
-
-def place(name, text):
-    """Number of the first cell that holds a text."""
-    cells = nbformat.read(ROOT / "notebooks" / name, as_version=4).cells
-    return next(
-        k for k, cell in enumerate(cells) if cell.cell_type == "code" and text in cell.source
-    )
+from lab import ROOT, SESSION, find_cell
 
 
 def show(notebook, number, source=None):
     """Scroll to a cell, write in it if asked, run it if so; returns what it displays."""
-    content = "jupyterapp.shell.currentWidget.content"
     page = notebook.page
-    page.evaluate(f"() => {content}.scrollToItem({number}, 'start')")
-    page.evaluate(f"() => {{ {content}.activeCellIndex = {number}; }}")
+    notebook.scroll_to(number)
     if source is not None:
         text = json.dumps(source)
+        content = "jupyterapp.shell.currentWidget.content"
         page.evaluate(f"() => {content}.activeCell.model.sharedModel.setSource({text})")
-        page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
+        notebook.command("notebook:run-cell")
     return page.locator(f".jp-Cell[data-windowed-list-index='{number}'] .jp-OutputArea").first
 
 
@@ -44,7 +33,7 @@ def see(output, text):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_five_steps_are_pressed(open_notebook, picture, dark):
     notebook = run_all(open_notebook, "06_training.ipynb", dark=dark)
-    output = show(notebook, place("06_training.ipynb", "FiveSteps()"))
+    output = show(notebook, find_cell("06_training.ipynb", "FiveSteps()"))
     see(output, "Press the steps, in any order.")
     said = [
         ("1 forward", "Good: a prediction for every x"),
@@ -79,7 +68,7 @@ def test_the_five_steps_are_pressed(open_notebook, picture, dark):
 
 def test_a_prediction_with_the_keyboard_and_an_exercise_answered(open_notebook, picture):
     notebook = run_all(open_notebook, "01_dataset.ipynb")
-    number = place("01_dataset.ipynb", "shape_guess = predict(")
+    number = find_cell("01_dataset.ipynb", "shape_guess = predict(")
     output = show(notebook, number)
     options = output.locator("input[type=radio]")
     assert options.count() == 4
@@ -90,12 +79,12 @@ def test_a_prediction_with_the_keyboard_and_an_exercise_answered(open_notebook, 
     notebook.page.keyboard.press("Space")
     assert options.nth(1).is_checked()
     notebook.page.screenshot(path=picture("prediction"))
-    reveal = place("01_dataset.ipynb", "shape_guess.reveal(")
+    reveal = find_cell("01_dataset.ipynb", "shape_guess.reveal(")
     source = nbformat.read(ROOT / "notebooks" / "01_dataset.ipynb", as_version=4).cells[reveal]
     see(show(notebook, reveal, source.source), "You predicted: (1000, 1)")
     assert show(notebook, number).locator("input[type=radio]:disabled").count() == 4
 
-    number = place("01_dataset.ipynb", 'answer = ...\ncheck("01-pairs"')
+    number = find_cell("01_dataset.ipynb", 'answer = ...\ncheck("01-pairs"')
     see(show(notebook, number), "Not answered yet")
     see(show(notebook, number, 'answer = 4\ncheck("01-pairs", answer)'), "Not yet. 4 would be")
     see(show(notebook, number, 'answer = 16\ncheck("01-pairs", answer)'), "Right. Broadcasting")
@@ -104,7 +93,7 @@ def test_a_prediction_with_the_keyboard_and_an_exercise_answered(open_notebook, 
 
 def test_a_slider_redraws_its_picture(open_notebook, picture):
     notebook = run_all(open_notebook, "01_dataset.ipynb")
-    output = show(notebook, place("01_dataset.ipynb", "Sliders(draw"))
+    output = show(notebook, find_cell("01_dataset.ipynb", "Sliders(draw"))
     see(output, "200 points on the curve 'sine', noise 0.00")
     before = output.locator("img.widget-image").get_attribute("src")
     output.locator(".noUi-handle").nth(1).focus()

@@ -4,7 +4,7 @@ import re
 
 import nbformat
 import pytest
-from lab import ROOT, SESSION, Panel
+from lab import ROOT, SESSION, Panel, find_cell
 
 WITH_PANEL = sorted(
     path.name
@@ -67,19 +67,14 @@ def hidden(panel):
 @pytest.mark.parametrize("name", WITH_PANEL)
 def test_a_learner_drags_depth_and_rate_while_it_trains(open_notebook, picture, name):
     notebook = open_notebook(name)
-    index = next(
-        k
-        for k, cell in enumerate(nbformat.read(ROOT / "notebooks" / name, as_version=4).cells)
-        if "Playground(" in cell.source
-    )
-    content = "jupyterapp.shell.currentWidget.content"
+    number = find_cell(name, "Playground(")
     if name.startswith("07"):  # below the panel it trains for minutes
-        notebook.page.evaluate(f"() => {{ {content}.activeCellIndex = {index + 1}; }}")
+        notebook.scroll_to(number + 1)
         notebook.command("notebook:run-all-above")
     else:
         notebook.run_all()
     notebook.wait(f"() => {SESSION}.kernel.status === 'idle'", 120)
-    notebook.page.evaluate(f"() => {content}.scrollToItem({index}, 'start')")
+    notebook.scroll_to(number)
     panel = Panel(notebook)
     assert panel.text("cfg") == "cfg = [1, 20, 50, 20, 1] · 2,131 parameters"
     assert panel.iteration() == 0
