@@ -84,7 +84,8 @@ def main():
     torch.set_num_threads(1)
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     serial(RUNS[:1], 200)  # the first run imports much
-    epochs = int(200 * 75 / len(RUNS) / seconds(serial, RUNS[:1], 200))  # 75 s in all
+    fastest = min(seconds(serial, RUNS[:1], 200) for _ in range(5))
+    epochs = int(200 * 75 / len(RUNS) / fastest)  # 75 s in all
     results = [measure(epochs) for _ in range(runs)]
     print(f"{len(RUNS)} runs of {epochs} iterations, {os.cpu_count()} cores")
     report_runs(results)
