@@ -137,12 +137,13 @@ def predict(question: str, options: Sequence[str]) -> Prediction:
     return prediction
 
 
-def show_error(action: Callable[[], object]) -> None:
-    """Do what should fail, and print the error's type and message without a traceback.
+def show_errors(*actions: Callable[[], object]) -> None:
+    """Do what should fail, and print each error's type and message, numbered, without tracebacks.
 
     Shown in: 01_dataset
     """
-    try:
-        action()
-    except Exception as error:
-        print(f"{type(error).__name__}: {error}\n")
+    for number, action in enumerate(actions, 1):
+        try:
+            action()
+        except Exception as error:
+            print(f"{number}. {type(error).__name__}: {error}\n")
