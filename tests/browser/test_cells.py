@@ -104,3 +104,36 @@ def test_a_slider_redraws_its_picture(open_notebook, picture):
     see(output, "on the curve 'chirp', noise 0.20")
     assert output.locator("img.widget-image").get_attribute("src") != before
     notebook.page.screenshot(path=picture("sliders"))
+
+
+def test_the_slider_over_training_time_moves_the_kinks(open_notebook, picture):
+    name = "07_depth.ipynb"
+    notebook, cells = open_notebook(name), nbformat.read(ROOT / "notebooks" / name, 4).cells
+    shorter = {"small, small_moments": "small = Experiment(Settings())"}  # for its data only
+    for text in ("import copy", "small, small_moments", "kept, experiment", "found = kinks(net"):
+        number = find_cell(name, text)
+        show(notebook, number, shorter.get(text, cells[number].source))
+    number = find_cell(name, "SelectionSlider(options=list(kept)")
+    output = show(notebook, number, cells[number].source)
+    see(output, "iteration 0: ")
+    before = output.locator("img.widget-image").get_attribute("src")
+    output.locator(".noUi-handle").first.focus()
+    for _ in range(6):
+        notebook.page.keyboard.press("ArrowRight")
+    see(output, "iteration 600: ")
+    assert output.locator("img.widget-image").get_attribute("src") != before
+    notebook.page.screenshot(path=picture("kinks"))
+
+
+def test_the_slider_over_one_weight_changes_the_loss(open_notebook, picture):
+    notebook = run_all(open_notebook, "08_parameters.ipynb")
+    output = show(notebook, find_cell("08_parameters.ipynb", "Sliders(draw"))
+    see(output, "unit 5: weight times 1.00, loss 0.000")
+    output.locator(".noUi-handle").nth(1).focus()
+    for _ in range(10):
+        notebook.page.keyboard.press("ArrowRight")
+    see(output, "unit 5: weight times 2.00, loss 0.118")
+    output.locator(".noUi-handle").first.focus()
+    notebook.page.keyboard.press("ArrowLeft")
+    see(output, "unit 4: weight times 2.00")
+    notebook.page.screenshot(path=picture("weight"))
