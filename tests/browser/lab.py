@@ -73,9 +73,14 @@ def open_browser():
         browser.close()
 
 
+def read_cells(name: str) -> list[nbformat.NotebookNode]:
+    """Read the cells of a stored notebook."""
+    return nbformat.read(ROOT / "notebooks" / name, as_version=4).cells
+
+
 def find_cell(name: str, text: str) -> int:
     """Find the number of a stored notebook's first code cell that holds a text."""
-    cells = nbformat.read(ROOT / "notebooks" / name, as_version=4).cells
+    cells = read_cells(name)
     sources = [cell.source if cell.cell_type == "code" else "" for cell in cells]
     return next(number for number, source in enumerate(sources) if text in source)
 

@@ -2,9 +2,8 @@
 
 import json
 
-import nbformat
 import pytest
-from lab import ROOT, SESSION, find_cell
+from lab import SESSION, find_cell, read_cells
 
 
 def show(notebook, number, source=None):
@@ -80,8 +79,8 @@ def test_a_prediction_with_the_keyboard_and_an_exercise_answered(open_notebook, 
     assert options.nth(1).is_checked()
     notebook.page.screenshot(path=picture("prediction"))
     reveal = find_cell("01_dataset.ipynb", "shape_guess.reveal(")
-    source = nbformat.read(ROOT / "notebooks" / "01_dataset.ipynb", as_version=4).cells[reveal]
-    see(show(notebook, reveal, source.source), "You predicted: (1000, 1)")
+    source = read_cells("01_dataset.ipynb")[reveal].source
+    see(show(notebook, reveal, source), "You predicted: (1000, 1)")
     assert show(notebook, number).locator("input[type=radio]:disabled").count() == 4
 
     number = find_cell("01_dataset.ipynb", 'answer = ...\ncheck("01-pairs"')
@@ -108,7 +107,7 @@ def test_a_slider_redraws_its_picture(open_notebook, picture):
 
 def test_the_slider_over_training_time_moves_the_kinks(open_notebook, picture):
     name = "07_depth.ipynb"
-    notebook, cells = open_notebook(name), nbformat.read(ROOT / "notebooks" / name, 4).cells
+    notebook, cells = open_notebook(name), read_cells(name)
     shorter = {"small, small_moments": "small = Experiment(Settings())"}  # for its data only
     for text in ("import copy", "small, small_moments", "kept, experiment", "found = kinks(net"):
         number = find_cell(name, text)
