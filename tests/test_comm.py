@@ -11,7 +11,7 @@ SETUP = """
 import json, time, torch
 torch.set_num_threads(1)
 from helpers.experiment import Settings
-from helpers.playground import OPEN, Playground
+from helpers.widgets.playground import OPEN, Playground
 panel = Playground(Settings(cfg=(1, 8, 6, 1), lr=0.01))
 c = panel.controls
 print(json.dumps({name: getattr(c, name).model_id for name in ("depth", "lr", "run", "reset")}))

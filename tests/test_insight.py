@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 
 from helpers.experiment import Experiment, Settings
-from helpers.frame import Frame, draw_outputs
-from helpers.insight import Insight, predict_at
-from helpers.playground import Playground
 from helpers.probe import hidden_outputs, kinks
+from helpers.widgets.frame import Frame, draw_outputs
+from helpers.widgets.insight import Insight, predict_at
+from helpers.widgets.playground import Playground
 
 SMALL = Settings(cfg=(1, 8, 6, 1), lr=0.01)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from helpers.live import LivePlot
+from helpers.widgets.live import LivePlot
 
 X = np.linspace(-10, 10, 50)
 Y = np.sin(X)
@@ -23,7 +23,7 @@ def iteration(number, loss=0.5, prediction=Y):
 def clock(monkeypatch):
     """A clock that moves only when told to."""
     now = SimpleNamespace(time=1000.0)
-    monkeypatch.setattr("helpers.live.time.monotonic", lambda: now.time)
+    monkeypatch.setattr("helpers.widgets.live.time.monotonic", lambda: now.time)
     return now
 
 
@@ -133,7 +133,7 @@ SETUP = """
 import torch
 from torch import nn, optim
 from helpers.data import get_fake_data
-from helpers.live import LivePlot
+from helpers.widgets.live import LivePlot
 from helpers.model import make_layers
 from helpers.training import train
 torch.manual_seed(0)

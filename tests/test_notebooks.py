@@ -89,7 +89,7 @@ def bare(source):
 def definitions():
     """Source of every function and class in helpers, by name."""
     found = {}
-    for path in (ROOT / "helpers").glob("*.py"):
+    for path in (ROOT / "helpers").rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         for node in ast.parse(source).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):

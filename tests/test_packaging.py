@@ -1,4 +1,4 @@
-"""What a newcomer installs, what the README says, and how the rooms are connected."""
+"""What a newcomer installs, what the README says, and which module may import which."""
 
 import ast
 import importlib.metadata
@@ -14,30 +14,25 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 SIX = ["torch", "numpy", "matplotlib", "ipywidgets", "jupyterlab", "nbval"]
 
-# Which room may import which: the first set from helpers, the second from outside.
-ROOMS = {
-    "data": (set(), {"torch"}),
-    "model": (set(), {"torch"}),
-    "training": (set(), {"torch"}),
+# What each may import: the first set from helpers, the second from outside.
+TAUGHT = {"data", "model", "training", "experiment", "probe", "plots", "sweep", "checks"}
+ARROWS = {
+    "checks": (set(), set()),
+    "data": ({"checks"}, {"torch"}),
+    "model": ({"checks"}, {"torch"}),
+    "training": ({"checks"}, {"torch"}),
+    "experiment": ({"data", "model", "training", "checks"}, {"torch"}),
     "probe": (set(), {"torch", "numpy"}),
     "plots": (set(), {"numpy", "matplotlib"}),
-    "frame": ({"plots"}, {"numpy", "matplotlib", "PIL"}),
-    "live": ({"frame", "plots"}, {"ipywidgets", "IPython", "numpy"}),
-    "experiment": ({"data", "model", "training"}, {"torch"}),
-    "sweep": ({"experiment", "training"}, {"torch"}),
-    "controls": ({"data", "experiment"}, {"ipywidgets"}),
-    "trainer": ({"experiment", "training"}, set()),
-    "insight": ({"experiment", "frame", "probe"}, {"torch", "numpy", "ipywidgets"}),
-    "playground": (
-        {"controls", "trainer", "model", "experiment", "live", "frame", "insight", "probe"},
-        {"ipywidgets", "IPython"},
+    "sweep": ({"experiment", "training", "checks"}, {"torch"}),
+    "exercises": (
+        {"data", "model", "training", "experiment", "probe", "checks"},
+        {"torch", "ipywidgets", "IPython"},
     ),
-    "steps": ({"experiment"}, {"torch"}),
-    "sliders": ({"live", "plots"}, {"ipywidgets", "matplotlib"}),
-    "five_steps": ({"steps", "experiment", "frame", "live", "plots"}, {"ipywidgets", "matplotlib"}),
-    "exercises": (set(), {"ipywidgets", "IPython"}),
+    "widgets": (TAUGHT, {"ipywidgets", "IPython", "numpy", "matplotlib", "torch"}),
 }
 
 
@@ -118,34 +113,31 @@ def imported(path):
                 yield node.module
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "helpers").glob("*.py")), ids=lambda p: p.stem)
-def test_a_room_imports_only_what_it_may(path):
-    inside, outside = ROOMS.get(path.stem, (set(), set()))
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: ".".join(p.parts[-2:]))
+def test_a_module_imports_only_what_it_may(path):
+    own = path.relative_to(ROOT / "helpers").with_suffix("").parts[0]
+    inside, outside = ARROWS.get(own, (set(), set()))
     for module in imported(path):
         top, *rest = module.split(".")
         if top == "helpers":
-            assert rest[0] in inside, f"{path.stem} may not import {module}"
+            assert rest[0] in inside | {own}, f"{path.name} may not import {module}"
         else:
-            assert top in outside | sys.stdlib_module_names, f"{path.stem} may not import {module}"
+            assert top in outside | sys.stdlib_module_names, f"{path.name} may not import {module}"
 
 
-def test_rooms_stay_small():
-    lines = {p.name: len(p.read_text("utf-8").splitlines()) for p in ROOT.glob("helpers/*.py")}
-    assert max(lines.values()) <= 200, lines
-    assert sum(lines.values()) <= 2600, lines
-
-
-def test_init_is_a_map_of_the_rooms_and_nothing_else():
+def test_init_is_a_map_of_helpers_and_nothing_else():
     (docstring,) = ast.parse(read("helpers/__init__.py")).body
-    rooms = {path.stem for path in ROOT.glob("helpers/*.py")} - {"__init__"}
-    assert set(re.findall(r"^(\w+) +-- ", docstring.value.value, re.MULTILINE)) == rooms
+    names = {path.relative_to(ROOT / "helpers").with_suffix("").parts[0] for path in MODULES}
+    mapped = set(re.findall(r"^(\w+) +-- ", docstring.value.value, re.MULTILINE))
+    assert mapped == set(ARROWS) == names - {"__init__"}
 
 
-def test_importing_the_rooms_prints_nothing_and_sets_no_threads_or_seed():
-    rooms = ", ".join(f"helpers.{p.stem}" for p in sorted(ROOT.glob("helpers/[a-z]*.py")))
+def test_importing_helpers_prints_nothing_and_sets_no_threads_or_seed():
+    names = [path.relative_to(ROOT).with_suffix("").parts for path in MODULES]
+    modules = ", ".join(".".join(parts).removesuffix(".__init__") for parts in names)
     code = (
         "import torch; state = torch.get_rng_state(), torch.get_num_threads()\n"
-        f"import {rooms}\n"
+        f"import {modules}\n"
         "assert torch.equal(torch.get_rng_state(), state[0])\n"
         "assert torch.get_num_threads() == state[1]"
     )

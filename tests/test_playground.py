@@ -16,11 +16,11 @@ import pytest
 import torch
 from ipywidgets.widgets.widget import _instances
 
-from helpers import playground
-from helpers.controls import PRESETS
 from helpers.data import FUNCTIONS
 from helpers.experiment import ACTIVATIONS, OPTIMIZERS, Experiment, Settings
-from helpers.playground import Playground
+from helpers.widgets import playground
+from helpers.widgets.controls import PRESETS
+from helpers.widgets.playground import Playground
 
 SMALL = Settings(cfg=(1, 8, 6, 1), lr=0.01)
 

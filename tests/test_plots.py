@@ -9,8 +9,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from helpers.frame import Frame, loss_limits
 from helpers.plots import draw_data, draw_fit, draw_loss, draw_marks, to_array
+from helpers.widgets.frame import Frame, loss_limits
 
 X = torch.linspace(-10, 10, 200).unsqueeze(1)
 Y = torch.sin(X)

@@ -8,7 +8,7 @@ import pytest
 from ipywidgets import Dropdown, IntSlider
 
 from helpers.plots import draw_network
-from helpers.sliders import Sliders
+from helpers.widgets.sliders import Sliders
 
 
 def draw(figure, height, name):

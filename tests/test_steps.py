@@ -11,8 +11,8 @@ from torch import nn
 
 from helpers import training
 from helpers.experiment import Experiment, Settings
-from helpers.five_steps import SMALL, FiveSteps
-from helpers.steps import LINES, Steps, run_without
+from helpers.widgets.five_steps import SMALL, FiveSteps
+from helpers.widgets.steps import LINES, Steps, run_without
 
 SEQUENCES = [order for n in (1, 2, 3, 4) for order in itertools.product(LINES, repeat=n)]
 

@@ -22,7 +22,7 @@ torch.set_num_threads(1)
 from helpers.data import get_fake_data
 from helpers.experiment import Settings
 from helpers.model import Regressor, make_layers
-from helpers.playground import Playground
+from helpers.widgets.playground import Playground
 def bare(cfg, seconds):
     torch.manual_seed(0)
     x, y = get_fake_data()

@@ -15,9 +15,9 @@ from figures import report, seconds
 from torch import nn, optim
 
 from helpers.data import get_fake_data
-from helpers.live import LivePlot
 from helpers.model import Regressor, make_layers
 from helpers.training import Iteration, train
+from helpers.widgets.live import LivePlot
 
 torch.set_num_threads(1)
 SMALL = [1, 20, 50, 20, 1]

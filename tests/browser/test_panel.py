@@ -17,7 +17,7 @@ WITH_PANEL = sorted(
 def two_panels(address, tmp_path_factory):
     """A short notebook with a panel in each of two cells."""
     cells = [
-        "import torch\ntorch.set_num_threads(1)\nfrom helpers.playground import Playground",
+        "import torch\ntorch.set_num_threads(1)\nfrom helpers.widgets import Playground",
         "one = Playground()\none",
         "two = Playground()\ntwo",
         "print('ready', 6 * 7)",

@@ -7,14 +7,14 @@ import time
 from IPython import get_ipython
 from ipywidgets import HTML, HBox, VBox
 
-from helpers.controls import Controls, close_parts
 from helpers.experiment import Experiment, Settings
-from helpers.frame import Frame
-from helpers.insight import Insight
-from helpers.live import LivePlot, Shown, with_still
 from helpers.model import count_parameters
 from helpers.probe import silent_layer
-from helpers.trainer import Trainer
+from helpers.widgets.controls import Controls, close_parts
+from helpers.widgets.frame import Frame
+from helpers.widgets.insight import Insight
+from helpers.widgets.live import LivePlot, Shown, with_still
+from helpers.widgets.trainer import Trainer
 
 OPEN: list["Playground"] = []
 TWO_LINES = "line-height: 20px; min-height: 40px"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from ipywidgets import HTML, DOMWidget, HBox, Image, VBox
 from matplotlib.figure import Figure
 
-from helpers.live import with_still
 from helpers.plots import to_png
+from helpers.widgets.live import with_still
 
 
 class Sliders(VBox):

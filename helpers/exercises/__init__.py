@@ -53,7 +53,7 @@ def feedback(name: str, answer: object) -> str:
 
 def read_exercises() -> dict[str, dict]:
     """Read every exercise: its answer, why it is right, a hint, and known wrong answers."""
-    return tomllib.loads(Path(__file__).with_name("exercises.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(Path(__file__).with_name("answers.toml").read_text(encoding="utf-8"))
 
 
 def to_plain(answer: object) -> object:

@@ -8,10 +8,10 @@ from ipywidgets import HTML, Button, HBox, Image, ToggleButton, VBox
 from matplotlib.figure import Figure
 
 from helpers.experiment import Settings
-from helpers.frame import loss_limits
-from helpers.live import with_still
 from helpers.plots import MARK_COLOUR, draw_data, draw_fit, draw_loss, to_png
-from helpers.steps import LINES, Steps, compare, run_without
+from helpers.widgets.frame import loss_limits
+from helpers.widgets.live import with_still
+from helpers.widgets.steps import LINES, Steps, compare, run_without
 
 SMALL = Settings(cfg=(1, 20, 20, 1))
 CHANGED = "font-weight: bold; color: var(--jp-brand-color1)"

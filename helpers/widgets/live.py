@@ -11,8 +11,8 @@ import numpy as np
 from IPython.display import display
 from numpy.typing import ArrayLike
 
-from helpers.frame import Frame
 from helpers.plots import to_array
+from helpers.widgets.frame import Frame
 
 CURVE_POINTS = 2000
 

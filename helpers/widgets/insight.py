@@ -5,8 +5,8 @@ import torch
 from ipywidgets import HBox, Image, ToggleButton
 
 from helpers.experiment import Experiment
-from helpers.frame import Frame, draw_outputs
 from helpers.probe import hidden_outputs, kinks
+from helpers.widgets.frame import Frame, draw_outputs
 
 TOOLTIPS = {
     "Kinks": "Dot the bends of the fit, each hidden layer's in its own colour",
