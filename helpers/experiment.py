@@ -1,9 +1,11 @@
 """Everything a learner can choose, and the six modules wired from it."""
 
+import ast
 import inspect
 import math
 import operator
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from string import Template
@@ -234,21 +236,56 @@ class Experiment:
         return True
 
     def program(self) -> str:
-        """Write the plain PyTorch program whose losses equal a fresh run of these settings."""
-        settings, (optimizer, extra) = self.settings, OPTIMIZERS[self.settings.optimizer]
+        """Write the plain PyTorch program whose losses equal a fresh run of these settings.
+
+        The curve stands in it as its own source where that gives the same points to the bit; of
+        any other curve (one written in C, say, or made from a part of your notebook) the points
+        themselves stand there.
+        """
+        for before, curve in write_curve(FUNCTIONS.get(self.settings.function)):
+            if self._is_curve(before, curve):
+                return self._write_program(before, curve, self.settings.noise)
+        return self._write_program(*write_points(self.y), noise=0.0)
+
+    def _write_program(self, before: str, curve: str, noise: float) -> str:
+        settings = self.settings
         text = Path(__file__).with_name("program.txt").read_text(encoding="utf-8")
-        if not settings.noise:
+        if not noise:
             text = "".join(line for line in text.splitlines(True) if "$noise" not in line)
-        lambda_line = inspect.getsource(FUNCTIONS[settings.function]).strip()
+        optimizer, extra = OPTIMIZERS[settings.optimizer]
         arguments = {"lr": settings.lr} | extra
         return Template(text).substitute(
-            vars(settings),
-            formula=lambda_line.partition("lambda x: ")[2].rstrip(","),
+            before=before,
+            curve=curve,
+            noise=noise,
+            n_samples=settings.n_samples,
+            seed=settings.seed,
             activation=ACTIVATIONS[settings.activation],
             cfg=list(settings.cfg),
             optimizer=optimizer,
             arguments=", ".join(f"{name}={value}" for name, value in arguments.items()),
         )
+
+    def _is_curve(self, before: str, curve: str) -> bool:
+        """Run lines of `write_curve`: do they give this experiment's points to the bit?"""
+
+        def run(x: torch.Tensor) -> torch.Tensor:
+            names = {"torch": torch, "nn": nn, "optim": optim, "x": x}
+            exec(f"{before}y = {curve}", names)
+            if not torch.equal(x, self.x):
+                raise ValueError("it works in place, and the program keeps no copy of x")
+            if names["y"].dtype != torch.float32 or names["y"].requires_grad:
+                raise ValueError("get_fake_data converts it, and the program does not")
+            return names["y"]
+
+        settings = self.settings
+        try:
+            _, y = get_fake_data(
+                settings.n_samples, function=run, noise=settings.noise, seed=settings.seed
+            )
+        except Exception:  # whatever a learner's curve needs is not there
+            return False
+        return torch.equal(y, self.y)
 
     def _train(self) -> Iterator[Iteration]:
         return train(self.net, self.x, self.y, self.loss_func, self.optimizer, start=self.iteration)
@@ -278,3 +315,59 @@ def make_net(settings: Settings) -> Regressor:
             nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=generator)
             nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
     return net
+
+
+def write_curve(
+    curve: Callable[[torch.Tensor], torch.Tensor] | None,
+) -> Iterator[tuple[str, str]]:
+    """Write programs that may compute what a curve does, the most readable first.
+
+    Whether one runs and gives the same is not known until it is tried: a source may be out of
+    date, need names that are not there, or share its line with another one.
+
+    Yields:
+        Lines that stand before the data, and an expression in x.
+    """
+    name = getattr(curve, "__name__", "")
+    if getattr(torch, name, None) is curve:
+        yield "", f"torch.{name}(x)"
+    try:
+        source = textwrap.dedent(inspect.getsource(curve))
+        lines, first = inspect.findsource(curve)
+        names = "".join(write_names(curve))
+        whole = "".join(lines)
+        tree = ast.parse(whole)
+    except (TypeError, OSError, SyntaxError):  # not written in Python, or not kept
+        return
+    if name != "<lambda>":
+        yield f"{names}{source}\n\n", f"{name}(x)"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda) and node.lineno == first + 1:
+            body = ast.get_source_segment(whole, node.body)
+            if ast.unparse(node.args) != "x":
+                yield names, f"({ast.get_source_segment(whole, node)})(x)"
+            elif "\n" in body:
+                yield names, f"({body})"
+            else:
+                yield names, body
+
+
+def write_names(curve: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
+    """Write a line for each module and number that a curve takes from around it."""
+    used = inspect.getclosurevars(curve)
+    for name, value in (used.globals | used.nonlocals).items():
+        if inspect.ismodule(value) and name not in ("torch", "nn", "optim"):
+            real = value.__name__
+            yield f"import {real}\n" if real == name else f"import {real} as {name}\n"
+        elif type(value) in (int, float):
+            yield f"{name} = {value!r}\n"
+
+
+def write_points(y: torch.Tensor) -> tuple[str, str]:
+    """Write y as its numbers, each as short as it can be and still the same float32."""
+    numbers = textwrap.wrap(", ".join(str(value) for value in y.squeeze(1).numpy()), 92)
+    lines = "".join(f"    {line}\n" for line in numbers)
+    return (
+        "# y is written out: the curve's source alone does not give it\n",
+        f"torch.tensor([\n{lines}]).unsqueeze(1)",
+    )

@@ -11,8 +11,14 @@ from torch import nn
 from helpers.checks import show, to_whole
 
 # Losses that compare net(x) with y number by number, so that class numbers make no sense to them.
-ELEMENTWISE = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.BCELoss)
-ELEMENTWISE += (nn.BCEWithLogitsLoss,)
+ELEMENTWISE = (
+    nn.MSELoss,
+    nn.L1Loss,
+    nn.SmoothL1Loss,
+    nn.HuberLoss,
+    nn.BCELoss,
+    nn.BCEWithLogitsLoss,
+)
 
 
 class Iteration(NamedTuple):
@@ -54,7 +60,7 @@ class Diverged(FloatingPointError):
         before = (
             "no loss before it" if self.last_loss is None else f"{self.last_loss:.3g} before it"
         )
-        rates = ", ".join(f"{rate:g}" for rate in self.rates)
+        rates = ", ".join(f"{rate:g}" for rate in self.rates) or "unknown"
         return (
             f"loss is {self.loss} at iteration {self.number} ({before}) with learning rate "
             f"{rates}; make a new network and try a smaller learning rate, or inputs on a "
@@ -129,8 +135,8 @@ def iterate(
 
 
 def get_rates(optimizer: torch.optim.Optimizer) -> tuple[float, ...]:
-    """Read the learning rate of each group of parameters."""
-    return tuple(float(group["lr"]) for group in optimizer.param_groups)
+    """Read the learning rate of each group of parameters that has one."""
+    return tuple(float(group["lr"]) for group in optimizer.param_groups if "lr" in group)
 
 
 def check_training(
@@ -199,27 +205,31 @@ def check_output(out: object, y: torch.Tensor, loss_func: object) -> None:
     """Refuse an output that cannot be compared with y row by row and column by column."""
     if not isinstance(out, torch.Tensor):
         raise TypeError(f"net must return one tensor, got {type(out).__name__}")
-    columns = out.shape[1] if out.ndim > 1 else None
-    if isinstance(loss_func, nn.CrossEntropyLoss) and columns == 1:
+    shape = tuple(out.shape)
+    classes = shape[1] if len(shape) > 1 else 0
+    flat = shape[:1] + shape[2:]  # the shape of class numbers
+    is_cross_entropy = (
+        isinstance(loss_func, nn.CrossEntropyLoss) or loss_func is nn.functional.cross_entropy
+    )
+    if is_cross_entropy and classes == 1:
         raise ValueError(
-            "CrossEntropyLoss needs a column of net(x) for each class, got one, for which it is "
-            "always 0: with one column take nn.BCEWithLogitsLoss() and y of shape "
-            f"{tuple(out.shape)}"
+            "cross-entropy needs a column of net(x) for each class, got one, for which it is "
+            f"always 0: take nn.BCEWithLogitsLoss() and floats y of shape {shape}"
         )
     if y.shape == out.shape:
         return
-    whole = not (y.is_floating_point() or y.is_complex() or y.dtype == torch.bool)
-    if (
-        whole
-        and out.ndim > 1
-        and columns > 1
-        and y.shape == out.shape[:1] + out.shape[2:]
-        and not isinstance(loss_func, ELEMENTWISE)
-    ):
-        return  # class numbers
+    is_whole = not (y.is_floating_point() or y.is_complex() or y.dtype == torch.bool)
+    fits = is_whole and classes > 1 and y.shape == flat
+    if fits and not isinstance(loss_func, ELEMENTWISE):
+        return
+    if is_cross_entropy:
+        raise ValueError(
+            f"y must hold class numbers, int64 of shape {flat}, or probabilities of shape {shape}, "
+            f"got {y.dtype} of shape {tuple(y.shape)}"
+        )
     raise ValueError(
-        f"y must have the shape of net(x), {tuple(out.shape)}, got {tuple(y.shape)}: PyTorch "
-        "would broadcast the two and average over pairs that do not belong together"
+        f"y must have the shape of net(x), {shape}, got {tuple(y.shape)}: PyTorch would broadcast "
+        "the two and average over pairs that do not belong together"
     )
 
 
