@@ -381,7 +381,7 @@ def test_a_bias_that_is_small_beside_large_weights_counts():
     huge = 2.0**110
     net = make_net([[huge], [-huge]], [huge, huge], [[1, 1], [1, 0]], [-4 * huge, 0], [[1, 1]], [0])
     np.testing.assert_allclose(np.concatenate(kinks(net, -8, 9)), [-1, -3, 3])
-    net = make_net([[huge]], [0], [[huge], [huge]], [0, -(huge**2)], [[1, huge]], [0])
+    net = make_net([[huge]], [0], [[huge], [huge]], [0, -(huge**2)], [[1, 1]], [0])
     assert [xs.tolist() for xs in kinks(net, -8, 9)] == [[0], [1]]
     net = make_net([[1e-30], [1e-30]], [-1e-30, 2e-30], [[1, 3]], [1e300])
     np.testing.assert_allclose(kinks(net, -8, 9), [[-2, 1]])
