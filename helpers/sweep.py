@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import torch
 
-from helpers.checks import to_whole
-from helpers.experiment import Experiment, Settings
+from helpers.checks import show, to_whole
+from helpers.experiment import Experiment, Settings, to_settings
 from helpers.training import Curve, Diverged
 
 WORKER_MEMORY = 300 * 10**6  # bytes that a process takes with torch in it, measured
@@ -90,7 +90,7 @@ def sweep(
         return _sweep_processes(runs, epochs, workers or allowed_workers())
     if not isinstance(executor, Executor):
         raise TypeError(
-            f"executor must be a concurrent.futures.Executor or None, got {executor!r} "
+            f"executor must be a concurrent.futures.Executor or None, got {show(executor)} "
             "(of a dask Client, pass client.get_executor())"
         )
     if workers is not None:
@@ -103,13 +103,10 @@ def sweep(
 def _number(settings: object) -> Runs:
     """Number the runs; refuse what is none."""
     if not isinstance(settings, Iterable):
-        raise TypeError(f"settings must be an iterable of Settings, got {settings!r}")
-    runs = dict(enumerate(settings))
-    for n, run in runs.items():
-        if not isinstance(run, Settings):
-            raise TypeError(f"settings[{n}] must be a Settings, got {run!r}")
+        raise TypeError(f"settings must be an iterable of Settings, got {show(settings)}")
+    runs = {n: to_settings(f"settings[{n}]", run) for n, run in enumerate(settings)}
     if not runs:
-        raise ValueError(f"settings must hold at least one Settings, got {settings!r}")
+        raise ValueError(f"settings must hold at least one Settings, got {show(settings)}")
     return runs
 
 

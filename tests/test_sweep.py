@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib.util
 import math
 import multiprocessing
 import os
@@ -201,6 +202,17 @@ def test_a_curve_is_thinned(epochs):
 # Arguments
 
 
+def test_settings_from_before_their_module_was_loaded_again():
+    spec = importlib.util.find_spec("helpers.experiment")
+    earlier = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(earlier)
+    settings = earlier.Settings(cfg=SMALL.cfg)
+    assert not isinstance(settings, Settings)
+    with ThreadPoolExecutor(1) as pool:
+        (result,) = sweep([settings], 3, pool)
+    assert told([result]) == expected([SMALL], 3)
+
+
 def refused(error, message, *arguments, **more):
     return pytest.param(arguments, more, error, message, id=message[:50])
 
@@ -212,8 +224,8 @@ def refused(error, message, *arguments, **more):
         refused(TypeError, r"settings\[1\] must be a Settings, got \(1, 8\)", [SMALL, (1, 8)], 1),
         refused(ValueError, r"settings must hold at least one Settings, got \[\]", [], 1),
         refused(ValueError, "epochs must be at least 1, got 0", [SMALL], 0),
-        refused(TypeError, "epochs must be a whole number, at least 1, got True", [SMALL], True),
-        refused(TypeError, "epochs must be a whole number, at least 1, got 5.0", [SMALL], 5.0),
+        refused(TypeError, "epochs must be a whole number of at least 1, got True", [SMALL], True),
+        refused(TypeError, "epochs must be a whole number of at least 1, got 5.0", [SMALL], 5.0),
         refused(TypeError, r"executor must be .*got 4 .*get_executor\(\)", [SMALL], 1, 4),
         refused(TypeError, "executor must be .*got <class", [SMALL], 1, ThreadPoolExecutor),
         refused(ValueError, "workers must be at least 1, got 0", [SMALL], 1, workers=0),
