@@ -203,7 +203,8 @@ class LivePlot:
             if self.handle is not None and not self.stays:
                 data, metadata = with_still({}, self.picture.png(), self.text())
                 self.handle.update(data, metadata=metadata, raw=True)
-            print(self.text())
+            if not self.stays:
+                print(self.text())
         except Exception:
             if error is None:  # or it would hide how the loop ended
                 raise

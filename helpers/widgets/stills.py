@@ -39,10 +39,13 @@ def show_png(image: Image, png: bytes) -> None:
 
 
 def close_widget(widget: Widget) -> None:
-    """Close a widget and what belongs to it: its children, layout and style."""
+    """Close a widget and what belongs to it: its children, layout and style.
+
+    A class of ours may call this in its own `close`.
+    """
     for child in getattr(widget, "children", ()):
         close_widget(child)
     for part in (getattr(widget, "layout", None), getattr(widget, "style", None)):
         if part is not None:
             part.close()
-    widget.close()
+    Widget.close(widget)
