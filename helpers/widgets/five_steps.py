@@ -347,7 +347,7 @@ class FiveSteps(VBox):
             left, right = figure.subplots(1, 2)
             few = slice(None, None, max(len(names["x"]) // 100, 1))  # dots that one can tell apart
             draw_data(left, names["x"][few], names["y"][few])
-            left.set(title="prediction", ylim=(-1.5, 1.5))
+            left.set(ylim=(-1.5, 1.5))
             if "out" in names:
                 draw_fit(left, names["x"], names["out"], linewidth=2)
             if self.skip.value:
@@ -355,12 +355,12 @@ class FiveSteps(VBox):
                 skipped = {"color": MARK_COLOUR, "linestyle": "--", "label": "zero_grad skipped"}
                 draw_loss(right, losses, **skipped)
                 draw_loss(right, complete, label="five steps")
-                figure.legend(loc="outside upper right", ncols=2, fontsize=8)
             else:
                 draw_loss(right, losses, marker="o")
-                right.set(xlabel="press of loss")
+                right.set(xlabel="press of loss", xlim=(-0.5, max(len(losses), 5) - 0.5))
             right.xaxis.get_major_locator().set_params(integer=True)
-            right.set(title="loss", ylim=loss_limits(losses, [])[1])
+            right.set(ylim=loss_limits(losses, [])[1])
+            figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
             return to_png(figure)
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
