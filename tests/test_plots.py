@@ -21,6 +21,7 @@ from helpers.plots import (
     draw_fit,
     draw_loss,
     draw_marks,
+    draw_network,
     loss_limits,
     new_figure,
     to_array,
@@ -65,6 +66,16 @@ def test_draw_loss(ax):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("iteration", "loss")
     assert line.get_label() == "SGD"
     assert draw_loss(ax, [1.0, 0.1], [10, 30]).get_xdata().tolist() == [10, 30]
+
+
+def test_draw_network(ax):
+    draw_network(ax, [1, 3, 20, 2])
+    nodes = [len(dots.get_offsets()) for dots in ax.collections]
+    assert nodes == [1, 3, 8, 2]
+    assert len(ax.lines) == 1 * 3 + 3 * 8 + 8 * 2
+    assert [text.get_text() for text in ax.texts] == ["1", "3", "20", "2"]
+    middles = [np.mean(dots.get_offsets(), axis=0).tolist() for dots in ax.collections]
+    assert middles == [[0, 0], [1, 0], [2, 0], [3, 0]]
 
 
 def test_marks_are_lines_where_something_changed_with_words_where_there_is_room(ax):
