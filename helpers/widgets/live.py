@@ -226,7 +226,7 @@ def in_output() -> bool:
 def check_iteration(iteration: Shown, size: int) -> None:
     """Refuse what cannot be shown over `size` points."""
     check_loss("loss", iteration.loss)
-    given = np.shape(iteration.prediction)
+    given = tuple(np.shape(iteration.prediction))
     if np.prod(given) != size:
         raise ValueError(
             f"prediction must hold one value for each of the {size} points, got shape {given}"

@@ -155,6 +155,8 @@ class Picture(GridBox):
         with new_figure(WIDTH / 100, HEIGHT / 100) as figure:
             figure.set_layout_engine("none")  # the axes stand where they stand in the SVG
             left, right = (figure.add_axes(place_axes(box)) for box in (frame.left, frame.right))
+            left.set(xlim=frame.left.xlim, ylim=frame.left.ylim)
+            right.set(xlim=frame.right.xlim, yscale="log", ylim=frame.right.ylim)
             every = count_step(frame.x.size)
             dots = draw_data(left, frame.x[::every], frame.y[::every])
             dots.set(label=name_data(every), sizes=[9])
@@ -164,7 +166,6 @@ class Picture(GridBox):
             if frame.dots:
                 lines = draw_kinks(left, *zip(*frame.dots, strict=True))
                 draw_layers(left, lines)
-            left.set(xlim=frame.left.xlim, ylim=frame.left.ylim)
             left.set_ylabel("y", labelpad=0)
             left.set_title(frame.title, fontsize=10, pad=20)
             draw_loss(right, frame.losses, frame.iterations, label="training")
@@ -172,7 +173,6 @@ class Picture(GridBox):
                 numbers, losses = frame.held_out
                 draw_loss(right, losses, numbers, label="held out", color=HELD_OUT_COLOUR)
                 draw_legend(right)
-            right.set(xlim=frame.right.xlim, ylim=frame.right.ylim)
             draw_marks(right, frame.marks)
             return to_png(figure)
 

@@ -17,12 +17,14 @@ def with_still(bundle: dict, png: bytes, text: str) -> tuple[dict, dict]:
 
     Args:
         bundle: What the widget shows itself with; may be empty.
-        png: A picture of `to_png`.
+        png: A picture of `to_png`; empty if there is none yet.
         text: The picture in a sentence: its alternative text, too.
 
     Returns:
         Data and metadata, as `_repr_mimebundle_` hands them to IPython.
     """
+    if not png:
+        return bundle | {"text/plain": text}, {}
     picture = {"image/png": base64.b64encode(png).decode(), "text/plain": text}
     return bundle | picture, {"image/png": {"alt": text, "width": png_width(png) // SHARP}}
 
