@@ -1,6 +1,8 @@
 """What all tests share: one thread, folders of their own for what is written, the notebooks."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 import nbformat
@@ -20,9 +22,10 @@ FOLDERS = [
 ]
 
 if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker and a kernel inherit what is set here
-    OWN = tempfile.TemporaryDirectory(prefix="sine-fit-", ignore_cleanup_errors=True)
+    own = tempfile.mkdtemp(prefix="sine-fit-")
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
     for name in FOLDERS:
-        os.environ[name] = os.path.join(OWN.name, name.lower())
+        os.environ[name] = os.path.join(own, name.lower())
     from matplotlib import font_manager  # noqa: F401 -- lists the fonts, once for all of them
 
 
