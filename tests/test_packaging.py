@@ -114,6 +114,14 @@ def test_the_packages_that_helpers_imports_are_declared_with_lower_bounds():
         assert tested.version in requirement.specifier
 
 
+def test_readme_quotes_the_refusal_and_the_tested_torch():
+    assert f" not in '{project()['requires-python']}'`" in read("README.md")
+    torch = required("requirements.txt")[0]
+    assert f"`{torch.name}{torch.specifier}`" in read("README.md")
+    (tested,) = torch.specifier
+    assert f"There is no PyTorch {tested.version.removesuffix('.0')} for" in read("README.md")
+
+
 def test_what_is_installed_is_what_is_asked_for():
     for pin in required("requirements.txt") + required("tests/requirements.txt"):
         assert importlib.metadata.version(pin.name) in pin.specifier
