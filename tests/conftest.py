@@ -2,9 +2,8 @@
 
 import os
 
-import nbformat
 import pytest
-from stored import PATHS
+from stored import PATHS, read
 
 os.environ["OMP_NUM_THREADS"] = "1"  # two processes share two cores; for their kernels too
 
@@ -12,4 +11,4 @@ os.environ["OMP_NUM_THREADS"] = "1"  # two processes share two cores; for their 
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)
 def notebook(request):
     """One of the stored notebooks, each in turn."""
-    return nbformat.read(request.param, as_version=4)
+    return read(request.param)
