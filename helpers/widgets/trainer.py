@@ -123,9 +123,8 @@ class Trainer:
         if wanted is None:
             return False
         before = self.experiment.settings
-        if fresh:
+        if fresh or not self.experiment.apply(wanted):
             self.experiment = Experiment(wanted)
-        if fresh or self.experiment.apply(wanted):
             self.problem = ""
             self.view.begin(self.experiment)
         elif wanted != before:
