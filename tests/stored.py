@@ -73,11 +73,20 @@ def to_floats(text):
 class Literals(ast.NodeVisitor):
     """The numbers that stand in code: literals, in texts too, and the last number of a range.
 
+    Lists of whole numbers stand apart: they are the widths of a network.
     Left out: formats, a picture's sizes, and the options of a prediction, most of which are wrong.
     """
 
     values: set = field(default_factory=set)
+    widths: set = field(default_factory=set)
     texts: list = field(default_factory=list)
+
+    def visit_List(self, node):
+        inner = literals(*node.elts)
+        whole = all(isinstance(getattr(part, "value", 0.5), int) for part in node.elts)
+        self.widths |= inner.values if whole else inner.widths
+        self.values |= set() if whole else inner.values
+        self.texts += inner.texts
 
     def visit_Constant(self, node):
         if isinstance(node.value, str):
@@ -107,9 +116,10 @@ class Literals(ast.NodeVisitor):
             self.generic_visit(node)
 
 
-def literals(tree):
+def literals(*trees):
     found = Literals()
-    found.visit(tree)
+    for tree in trees:
+        found.visit(tree)
     return found
 
 

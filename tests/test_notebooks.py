@@ -65,24 +65,52 @@ def to_number(node):
 
 
 def intervals(cell):
-    """What a cell asserts of its figures: `0.9 < right <= 1` is (0.9, 1), `n == 6` is (6, 6)."""
+    """What a cell asserts, and of what: `0.9 < right <= 1` is (0.9, 1, {"right"}).
+
+    `n == 6` is (6, 6, {"n"}). Bounds of one sign are at most a factor of 100 apart, or one of
+    them is infinite: wider ones say nothing.
+    """
     for node in (node for statement in asserts(cell) for node in ast.walk(statement)):
         if not isinstance(node, ast.Compare):
             continue
-        values = [to_number(operand) for operand in (node.left, *node.comparators)]
+        operands = [node.left, *node.comparators]
+        values = [to_number(operand) for operand in operands]
         if len(values) == 2 and isinstance(node.ops[0], ast.Eq) and values[1] is not None:
-            yield values[1], values[1]
+            yield values[1], values[1], {ast.unparse(node.left)}
         if all(isinstance(op, ast.Lt | ast.LtE) for op in node.ops):
             places = [place for place, value in enumerate(values) if value is not None]
-            for low, high in pairwise(places):
-                if high > low + 1:
-                    yield values[low], values[high]
+            for first, last in pairwise(places):
+                low, high = values[first], values[last]
+                wide = low * high > 0 and math.isfinite(high) and high / low > 100
+                if last > first + 1 and not wide:
+                    yield low, high, set(map(ast.unparse, operands[first + 1 : last]))
+
+
+def printed_figures(cell):
+    """What a cell's own f-strings have printed: an expression and each number shown of it."""
+    text = "".join(output.get("text", "") for output in cell.outputs)
+    for node in ast.walk(parse(cell.source)):
+        if isinstance(node, ast.JoinedStr):
+            parts = [getattr(part, "value", part) for part in node.values]
+            pattern = "".join(
+                re.escape(part) if isinstance(part, str) else r"\s*(\S+?)" for part in parts
+            )
+            shown_of = [ast.unparse(part) for part in parts if not isinstance(part, str)]
+            for match in re.finditer(pattern + r"(?![\w.])", text):
+                for expression, number in zip(shown_of, match.groups(), strict=True):
+                    share = number.endswith("%")
+                    with contextlib.suppress(ValueError):
+                        value = float(number.rstrip("%").replace(",", ""))
+                        yield expression, value / 100 if share else value
 
 
 def is_near(bound, values):
-    """A bound within a factor of 3 of a figure, or equal to it, says something about it."""
+    """A bound within a factor of 3 of a figure, or within 0.01 of a 0, says something about it."""
     return any(
-        bound == value or (bound * value > 0 and 1 / 3 <= bound / value <= 3) for value in values
+        bound == value
+        or (bound * value > 0 and 1 / 3 <= bound / value <= 3)
+        or (value == 0 and abs(bound) <= 0.01)
+        for value in values
     )
 
 
@@ -125,8 +153,10 @@ def test_a_figure_that_is_not_compared_lies_between_bounds_that_its_cell_asserts
     """So that neither the stored figure nor the assertion can be changed alone.
 
     A bound counts if it is within a factor of 3 of a figure that the cell prints, and if the
-    bounds of a share are at most 20 points apart. What this cannot see: a figure changed for
-    another between the same bounds, and a bound moved by less than that.
+    bounds of a share are at most 20 points apart. What an f-string prints and an assertion names
+    alike (`right`) lies between the bounds of that assertion; other figures between any. What
+    this cannot see: a figure changed for another between the same bounds, and a bound moved by
+    less than that.
     """
     for section in sections(notebook):
         for cell in section.cells:
@@ -136,11 +166,17 @@ def test_a_figure_that_is_not_compared_lies_between_bounds_that_its_cell_asserts
             values = [value for value, _ in figures]
             values += [math.inf] * bool(re.search(r"\binf\b", shown(cell)))
             tight = [
-                (a, b) for a, b in intervals(cell) if is_near(a, values) and is_near(b, values)
+                (low, high, of)
+                for low, high, of in intervals(cell)
+                if is_near(low, values) and is_near(high, values)
             ]
             for value, width in figures:
-                held = any(a <= value <= b and b - a <= width for a, b in tight)
+                held = any(a <= value <= b and b - a <= width for a, b, _ in tight)
                 assert held or value in settings, (value, cell.source)
+            for expression, value in printed_figures(cell):
+                own = [(low, high) for low, high, of in tight if expression in of]
+                held = any(low <= value <= high for low, high in own)
+                assert held or not own or math.isnan(value), (expression, value, cell.source)
 
 
 def test_what_is_asserted_can_fail(notebook):
@@ -154,7 +190,8 @@ def test_what_is_asserted_can_fail(notebook):
                     assert None in values, ast.unparse(node)
                     above = isinstance(node.ops[0], ast.Gt | ast.GtE) and values[1:] == [0]
                     below = isinstance(node.ops[0], ast.Lt | ast.LtE) and values == [0, None]
-                    assert not above and not below, ast.unparse(node)
+                    vacuous = above or below
+                    assert not vacuous, ast.unparse(node)
 
 
 def test_more_cells_are_compared_than_not(notebook):
