@@ -5,9 +5,8 @@ import os
 import shutil
 import tempfile
 
-import nbformat
 import pytest
-from stored import PATHS
+from stored import PATHS, read
 
 os.environ["OMP_NUM_THREADS"] = "1"  # two processes share two cores; for their kernels too
 
@@ -32,4 +31,4 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker and a kernel inherit wha
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)
 def notebook(request):
     """One of the stored notebooks, each in turn."""
-    return nbformat.read(request.param, as_version=4)
+    return read(request.param)
