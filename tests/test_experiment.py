@@ -104,7 +104,10 @@ def test_settings_of_a_module_that_was_loaded_again_are_settings():
     assert to_settings("settings", before) == replace(settings, n_samples=1000)
 
 
-@pytest.mark.parametrize("value", [None, "SGD", (1, 20, 1), {"lr": 0.1}, Settings, type("Settings", (), {})()])
+FOREIGN = type("Settings", (), {})()  # of the same name, from another module
+
+
+@pytest.mark.parametrize("value", [None, "SGD", (1, 20, 1), {"lr": 0.1}, Settings, FOREIGN])
 def test_what_is_no_settings_is_refused(value):
     for use in (Experiment, Experiment(SMALL).apply, lambda value: to_settings("settings", value)):
         with pytest.raises(TypeError, match=r"^settings must be a Settings, got ") as caught:
