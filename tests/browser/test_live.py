@@ -86,10 +86,11 @@ def test_a_picture_moves_and_stays_where_it_was_shown(opened, picture, dark):
             image.wait_for(timeout=30_000)
             assert image.evaluate("e => e.naturalWidth") == 2 * image.evaluate("e => e.width")
             continue
-        still, moving = output.locator("svg").first, output.locator("svg").last
+        still = output.locator("svg[viewBox='0 0 800 300'][aria-hidden]")
+        moving = output.locator("svg[viewBox='0 0 800 300'][role=img]")
         output.get_by_text("iteration 4, loss 0.656", exact=False).first.wait_for(timeout=30_000)
         assert moving.get_attribute("aria-label").startswith("iteration 4, loss 0.656")
-        assert moving.locator("text").first.inner_text() == name
+        assert moving.locator("text").first.text_content() == name
         assert still.bounding_box() == moving.bounding_box()
         assert 280 <= moving.bounding_box()["height"] <= 320
         for svg in (still, moving):
