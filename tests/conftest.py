@@ -5,10 +5,15 @@ import os
 import shutil
 import tempfile
 
+import hypothesis
 import pytest
 from stored import PATHS, read
 
 os.environ["OMP_NUM_THREADS"] = "1"  # two processes share two cores; for their kernels too
+
+# How long an example takes says how busy the machine is, and no more.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 # Where matplotlib, IPython and Jupyter write. A home that cannot be written makes matplotlib print
 # into a notebook's first cell, and a person's own settings change what is drawn.
