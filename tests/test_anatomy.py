@@ -165,4 +165,5 @@ def test_what_is_compared_prints_no_number_that_processors_disagree_on(notebook)
 
 def test_readme_lists_every_notebook():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"\(notebooks/(\w+)\.ipynb\)", readme) == STEMS
+    links = re.findall(r"\[(\d\d) · [^\]]+\]\(notebooks/(\w+)\.ipynb\)", readme)
+    assert links == [(stem[:2], stem) for stem in STEMS]

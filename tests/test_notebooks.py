@@ -93,10 +93,10 @@ def printed_figures(cell):
         if isinstance(node, ast.JoinedStr):
             parts = [getattr(part, "value", part) for part in node.values]
             pattern = "".join(
-                re.escape(part) if isinstance(part, str) else r"\s*(\S+?)" for part in parts
+                re.escape(part) if isinstance(part, str) else r"\s*(\S.*?)\s*" for part in parts
             )
             shown_of = [ast.unparse(part) for part in parts if not isinstance(part, str)]
-            for match in re.finditer(pattern + r"(?![\w.])", text):
+            for match in re.finditer(pattern + r"(?![\w.%+-])", text):
                 for expression, number in zip(shown_of, match.groups(), strict=True):
                     share = number.endswith("%")
                     with contextlib.suppress(ValueError):
@@ -105,11 +105,14 @@ def printed_figures(cell):
 
 
 def is_near(bound, values):
-    """A bound within a factor of 3 of a figure, or within 0.01 of a 0, says something about it."""
+    """A bound within a factor of 5 of a figure, or within 0.1 of a 0, says something about it.
+
+    Between two instruction sets a loss after some hundred iterations differs by a factor of 3.
+    """
     return any(
         bound == value
-        or (bound * value > 0 and 1 / 3 <= bound / value <= 3)
-        or (value == 0 and abs(bound) <= 0.01)
+        or (bound * value > 0 and 1 / 5 <= bound / value <= 5)
+        or (value == 0 and abs(bound) <= 0.1)
         for value in values
     )
 
@@ -152,7 +155,7 @@ def chosen(section, cell):
 def test_a_figure_that_is_not_compared_lies_between_bounds_that_its_cell_asserts(notebook):
     """So that neither the stored figure nor the assertion can be changed alone.
 
-    A bound counts if it is within a factor of 3 of a figure that the cell prints, and if the
+    A bound counts if it is within a factor of 5 of a figure that the cell prints, and if the
     bounds of a share are at most 20 points apart. What an f-string prints and an assertion names
     alike (`right`) lies between the bounds of that assertion; other figures between any. What
     this cannot see: a figure changed for another between the same bounds, and a bound moved by
