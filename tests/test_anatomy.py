@@ -71,7 +71,7 @@ def test_two_predictions_are_made_before_and_revealed_after(notebook):
         told = next(i for i, s in enumerate(sources) if f"{guess}.reveal(" in s)
         assert told > asked
     for cell in code_cells(notebook):
-        for call in calls(cell, "reveal"):
+        for call in calls(cell, ".reveal"):
             assert not isinstance(call.args[0], ast.Constant), "a truth must be computed"
 
 
@@ -147,7 +147,7 @@ def test_every_picture_is_followed_by_a_sentence(notebook):
 
 def test_cells_are_as_many_and_prose_as_long_as_a_reader_bears(notebook):
     taught = [
-        cell for cell in code_cells(notebook) if not (calls(cell, "predict", "check", "reveal"))
+        cell for cell in code_cells(notebook) if not (calls(cell, "predict", "check", ".reveal"))
     ]
     assert 15 <= len(taught) <= 30
     prose = [len(c.source.split()) for c in notebook.cells if c.cell_type == "markdown"]
