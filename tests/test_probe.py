@@ -414,6 +414,20 @@ def spoil(value):
         (spoil(float("nan")), -1, 1, ValueError, "got nan or inf in Linear 2"),
         (spoil(float("inf")), -1, 1, ValueError, "got nan or inf in Linear 2"),
         (
+            make_net([[1e-60]], [1], [[1e-60]], [1e-60], [[1e-60]], [1], [[1]], [0]),
+            -1,
+            1,
+            ValueError,
+            "got biases in Linear 3 that are 1e150 times",
+        ),
+        (
+            make_net([[1e-300]], [1e300], [[1]], [0]),
+            -1,
+            1,
+            ValueError,
+            "got biases in Linear 1 that are 1e150 times",
+        ),
+        (
             make_layers([1, 3, 1]),
             1,
             1,
