@@ -41,9 +41,11 @@ def code_cells(notebook, tag=None):
 
 
 def calls(cell, *names):
-    """The calls of these functions or methods in a cell."""
+    """The calls in a cell of these functions, or of these methods: `.reveal`."""
     found = [node for node in ast.walk(parse(cell.source)) if isinstance(node, ast.Call)]
-    return [c for c in found if {getattr(c.func, "id", 0), getattr(c.func, "attr", 0)} & set(names)]
+    functions = [(getattr(c.func, "id", ""), c) for c in found]
+    methods = [("." + getattr(c.func, "attr", ""), c) for c in found]
+    return [call for name, call in functions + methods if name in names]
 
 
 def asserts(cell):
@@ -125,7 +127,10 @@ def literals(*trees):
 
 @dataclass
 class Section:
-    """What stands between a heading and the next; an exercise is a section of its own."""
+    """What stands between a heading and the next; an exercise is a section of its own.
+
+    The question of a prediction is a text, too.
+    """
 
     heading: str
     texts: list = field(default_factory=list)
@@ -143,6 +148,7 @@ def sections(notebook):
     found, exercises = [Section("")], {}
     for cell in notebook.cells:
         if cell.cell_type == "code":
+            found[-1].texts += [call.args[0].value for call in calls(cell, "predict")]
             name = exercise_of(cell)
             home = exercises.setdefault(name, found[-1]) if name else found[-1]
             home.cells.append(cell)

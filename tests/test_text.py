@@ -53,7 +53,7 @@ NAMES = [
     r"\*\*1 iteration\*\*",  # a button
     r"\bAbout \d+ minutes",
     r"\bExercise \d+",
-    r"(?<![\w.])0\d(?![\w.])",  # a notebook
+    r"(?<![\w.])0\d(?!\w|\.\d)",  # a notebook
     r"(?i)\b(?:modules?|steps?) \d(?: (?:to|or|and) \d)?",
 ]
 
@@ -209,7 +209,9 @@ def test_a_link_says_where_it_leads(notebook, stem):
             plain = name.lower() == address[3:-6] or re.fullmatch(r"[Nn]otebook \d\d", name)
             assert plain or title(address[:-6]).startswith(name), (words, address)
     for text in markdown(notebook):
-        for number in re.findall(r"(?<![\w.])(0\d)(?![\w.])", re.sub(r"\(\S+\.ipynb\)", "", text)):
+        for number in re.findall(
+            r"(?<![\w.])(0\d)(?!\w|\.\d)", re.sub(r"\(\S+\.ipynb\)", "", text)
+        ):
             assert number in {name[:2] for name in STEMS} - {stem[:2]}, (number, text)
 
 
