@@ -55,7 +55,7 @@ def get_fake_data(
     check_curve(x, values)
     y = torch.as_tensor(values, dtype=torch.float32, device="cpu").detach().clone()  # (N, 1)
     if noise:
-        generator = None if seed is None else torch.Generator("cpu").manual_seed(seed)
+        generator = None if seed is None else torch.Generator("cpu").manual_seed(int(seed))
         y += noise * torch.randn(y.shape, generator=generator, dtype=torch.float32, device="cpu")
     return x, y
 
