@@ -243,3 +243,40 @@ def check_loss(loss: object) -> None:
         )
     if not loss.requires_grad:
         raise ValueError("loss must depend on a parameter that requires grad, but it does not")
+
+
+class Curve:
+    """A loss curve that needs no more room however long the training is.
+
+    Once it holds 2000 points it drops every second one, and from then on keeps every second
+    iteration, then every fourth, and so on. The first and the latest are always there.
+
+    Attributes:
+        iterations: Numbers of the iterations that are kept, at most 2000.
+        losses: Their losses.
+    """
+
+    MOST = 2000
+
+    def __init__(self) -> None:
+        """Begin without a point."""
+        self.iterations: list[int] = []
+        self.losses: list[float] = []
+        self._recorded = 0
+        self._every = 1
+
+    def record(self, number: int, loss: float) -> None:
+        """Take the next point.
+
+        Args:
+            number: The iteration's number.
+            loss: Its loss.
+        """
+        if self._recorded and (self._recorded - 1) % self._every:  # the latest stood in between
+            del self.iterations[-1], self.losses[-1]
+        self.iterations.append(number)
+        self.losses.append(loss)
+        self._recorded += 1
+        if len(self.losses) > self.MOST:
+            del self.iterations[1:-1:2], self.losses[1:-1:2]
+            self._every *= 2

@@ -6,11 +6,11 @@ import time
 import numpy as np
 import pytest
 import torch
+from helpers.widgets.frame import Frame, draw_outputs
 from PIL import Image
 
 from helpers.experiment import Experiment, Settings
 from helpers.probe import hidden_outputs, kinks
-from helpers.widgets.frame import Frame, draw_outputs
 from helpers.widgets.insight import Insight, predict_at
 from helpers.widgets.playground import Playground
 

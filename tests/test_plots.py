@@ -7,10 +7,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from helpers.widgets.frame import Frame, loss_limits
 from matplotlib.figure import Figure
 
 from helpers.plots import draw_data, draw_fit, draw_loss, draw_marks, to_array
-from helpers.widgets.frame import Frame, loss_limits
 
 X = torch.linspace(-10, 10, 200).unsqueeze(1)
 Y = torch.sin(X)

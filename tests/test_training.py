@@ -11,7 +11,7 @@ from torch import nn
 
 from helpers.data import get_fake_data
 from helpers.model import Regressor, make_layers
-from helpers.training import Diverged, Iteration, train
+from helpers.training import Curve, Diverged, Iteration, train
 
 ARTICLE = [1, 20, 50, 20, 1]
 
@@ -260,3 +260,22 @@ def test_an_optimizer_of_another_network_is_refused():
     _, *rest = setup()
     with pytest.raises(ValueError, match="holds none of this network's parameters"):
         train(Regressor(make_layers(ARTICLE)), *rest)
+
+
+@pytest.mark.parametrize("points", [0, 1, 2, 3, 1999, 2000, 2001, 2002, 4000, 4001, 4003, 50_001])
+def test_a_curve_keeps_its_ends_and_is_thinned_evenly(points):
+    curve, start = Curve(), 17
+    most = 0
+    for number in range(start, start + points):
+        curve.record(number, number / 10)
+        most = max(most, len(curve.losses))
+        assert (curve.iterations[0], curve.iterations[-1]) == (start, number)
+    assert curve.losses == [number / 10 for number in curve.iterations]
+    assert most == min(points, 2000)
+    if points <= 2000:
+        assert curve.iterations == list(range(start, start + points))
+    else:
+        assert len(curve.iterations) >= 1000
+        gaps = {after - before for before, after in itertools.pairwise(curve.iterations[:-1])}
+        assert len(gaps) == 1
+        assert 0 < curve.iterations[-1] - curve.iterations[-2] <= gaps.pop()

@@ -4,14 +4,20 @@ import functools
 import html
 import threading
 
-from ipywidgets import HTML, Button, HBox, Image, ToggleButton, VBox
-from matplotlib.figure import Figure
+from ipywidgets import HTML, Button, HBox, ToggleButton, VBox
 
 from helpers.experiment import Settings
-from helpers.plots import MARK_COLOUR, draw_data, draw_fit, draw_loss, to_png
-from helpers.widgets.frame import loss_limits
-from helpers.widgets.live import with_still
+from helpers.plots import (
+    MARK_COLOUR,
+    draw_data,
+    draw_fit,
+    draw_loss,
+    loss_limits,
+    new_figure,
+    to_png,
+)
 from helpers.widgets.steps import LINES, Steps, compare, run_without
+from helpers.widgets.stills import make_image, show_png, with_still
 
 SMALL = Settings(cfg=(1, 20, 20, 1))
 CHANGED = "font-weight: bold; color: var(--jp-brand-color1)"
@@ -52,8 +58,7 @@ class FiveSteps(VBox):
         )
         self.skip.observe(lambda _: self.switch(), "value")
         self.code, self.said = HTML(), HTML(layout={"min_height": "44px"})
-        self.table, self.image = HTML(layout={"width": "348px"}), Image(format="png")
-        self.image.layout = {"max_width": "100%", "object_fit": "contain"}
+        self.table, self.image = HTML(layout={"width": "348px"}), make_image()
         self.reset()
         row = {"flex_flow": "row wrap"}
         bar = HBox([*self.buttons.values(), self.again, self.skip], layout=row)
@@ -101,27 +106,29 @@ class FiveSteps(VBox):
         )
         names = "<th></th><th>before</th><th>after</th><th></th>"
         self.table.value = f"<table style='width: 340px'><tr>{names}</tr>{lines}</table>"
-        self.image.value = self._picture()
+        show_png(self.image, self._picture())
 
     def _picture(self) -> bytes:
-        figure = Figure(figsize=(4.6, 2.5), dpi=100, layout="constrained")
-        left, right = figure.subplots(1, 2)
-        names = self.steps.names
-        draw_data(left, names["x"], names["y"])
-        left.set(title="prediction", ylim=(-1.5, 1.5))
-        if "out" in names:
-            draw_fit(left, names["x"], names["out"], linewidth=2)
-        losses = self.steps.losses
-        if self.skip.value:
-            losses, complete = self.runs
-            draw_loss(right, losses, color=MARK_COLOUR, linestyle="--", label="zero_grad skipped")
-            draw_loss(right, complete, label="five steps")
-            right.legend(fontsize=8)
-        else:
-            draw_loss(right, losses, marker="o").axes.set(xlabel="press of loss")
-        right.xaxis.get_major_locator().set_params(integer=True)
-        right.set(title="loss", ylim=loss_limits(losses, [])[1])
-        return to_png(figure)
+        with new_figure(4.6, 2.5) as figure:
+            left, right = figure.subplots(1, 2)
+            names = self.steps.names
+            draw_data(left, names["x"], names["y"])
+            left.set(title="prediction", ylim=(-1.5, 1.5))
+            if "out" in names:
+                draw_fit(left, names["x"], names["out"], linewidth=2)
+            losses = self.steps.losses
+            if self.skip.value:
+                losses, complete = self.runs
+                draw_loss(
+                    right, losses, color=MARK_COLOUR, linestyle="--", label="zero_grad skipped"
+                )
+                draw_loss(right, complete, label="five steps")
+                right.legend(fontsize=8)
+            else:
+                draw_loss(right, losses, marker="o").axes.set(xlabel="press of loss")
+            right.xaxis.get_major_locator().set_params(integer=True)
+            right.set(title="loss", ylim=loss_limits(losses, [])[1])
+            return to_png(figure)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> dict:
-        return with_still(super()._repr_mimebundle_(**kwargs), self.image, self.sentence)
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+        return with_still(super()._repr_mimebundle_(**kwargs), self.image.value, self.sentence)

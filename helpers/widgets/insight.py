@@ -2,11 +2,12 @@
 
 import numpy as np
 import torch
-from ipywidgets import HBox, Image, ToggleButton
+from ipywidgets import HTML, HBox, ToggleButton
 
 from helpers.experiment import Experiment
 from helpers.probe import hidden_outputs, kinks
-from helpers.widgets.frame import Frame, draw_outputs
+from helpers.widgets.picture import Picture
+from helpers.widgets.svg import write_outputs
 
 TOOLTIPS = {
     "Kinks": "Dot the bends of the fit, each hidden layer's in its own colour",
@@ -32,15 +33,15 @@ class Insight:
         ]
         self.kinks, self.hidden, self.beyond = self.toggles
         self.bar = HBox(self.toggles)
-        self.strip = Image(format="png", layout={"display": "none", "max_width": "100%"})
+        self.strip = HTML(layout={"display": "none", "max_width": "min(100%, 800px)"})
         self.hidden.observe(self._show_strip, "value")
         self.words = ""
 
-    def fits(self, frame: Frame) -> bool:
+    def fits(self, frame: Picture) -> bool:
         """Tell whether a frame is as wide as the toggle says."""
         return frame.beyond == self.beyond.value
 
-    def look(self, experiment: Experiment, frame: Frame) -> dict:
+    def look(self, experiment: Experiment, frame: Picture) -> dict:
         """Compute what the toggles ask for.
 
         Returns:
@@ -62,9 +63,9 @@ class Insight:
                 words.append("kinks: the weights are no longer finite")
         if self.hidden.value:
             outputs = [out.numpy() for out in hidden_outputs(experiment.net, experiment.x)]
-            self.strip.value = draw_outputs(outputs)
             counts = ", ".join(f"{out.any(axis=0).sum()} of {out.shape[1]}" for out in outputs)
             words.append(f"units that are on somewhere: {counts or 'none'}")
+            self.strip.value = write_outputs(outputs, words[-1])
         self.words = " · ".join(words)
         return more
 

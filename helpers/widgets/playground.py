@@ -10,10 +10,10 @@ from ipywidgets import HTML, HBox, VBox
 from helpers.experiment import Experiment, Settings
 from helpers.model import count_parameters
 from helpers.probe import silent_layer
-from helpers.widgets.controls import Controls, close_parts
-from helpers.widgets.frame import Frame
+from helpers.widgets.controls import Controls
 from helpers.widgets.insight import Insight
-from helpers.widgets.live import LivePlot, Shown, with_still
+from helpers.widgets.live import LivePlot, Shown
+from helpers.widgets.stills import close_widget, with_still
 from helpers.widgets.trainer import Trainer
 
 OPEN: list["Playground"] = []
@@ -49,7 +49,7 @@ class Playground(VBox):
         # Room for what the longest text takes in a narrow window, so that nothing below jumps.
         layout = {"flex_flow": "row wrap", "grid_gap": "0 24px", "min_height": "92px"}
         words = HBox([self.live.line, self.status], layout=layout | {"align_content": "flex-start"})
-        picture = (self.controls.bar, self.headline, self.live.image, self.insight.strip, words)
+        picture = (self.controls.bar, self.headline, self.live.picture, self.insight.strip, words)
         rest = (self.insight.bar, self.controls.groups, self.controls.program_box)
         super().__init__([*picture, *rest])
         self.trainer = trainer
@@ -95,8 +95,7 @@ class Playground(VBox):
             OPEN.remove(self)
             self.trainer.close()
             self.live.close()
-            close_parts(self)
-        super().close()
+            close_widget(self)
 
     def _order(self, **order: object) -> None:
         with self.trainer.changed:  # whoever comes last has read last
@@ -122,9 +121,9 @@ class Playground(VBox):
     def begin(self, experiment: Experiment) -> None:
         """Show a new network's curve from its beginning."""
         cfg = experiment.settings.cfg
-        if experiment.y.ravel().tolist() != self.live.frame.y.tolist():
+        if experiment.y.ravel().tolist() != self.live.picture.y.tolist():
             self._make_frame(experiment)
-        self.live.frame.title = f"hidden layers: {len(cfg) - 2}"
+        self.live.title = f"hidden layers: {len(cfg) - 2}"
         self.live.clear()
         self.pace = None
         count = count_parameters(experiment.net)
@@ -140,17 +139,16 @@ class Playground(VBox):
 
     def draw(self, trainer: Trainer) -> None:
         """Show the network as it is now, in a picture and in words."""
-        if not self.insight.fits(self.live.frame):
+        if not self.insight.fits(self.live.picture):
             self._make_frame(trainer.experiment)
         self.live.latest = trainer.experiment.evaluate()
-        self.live.draw(**self.insight.look(trainer.experiment, self.live.frame))
+        self.live.draw(**self.insight.look(trainer.experiment, self.live.picture))
         words = filter(None, (self._sentence(trainer), self.insight.words))
         self.status.value = html.escape(" · ".join(words))
         self._name_button(trainer)
 
     def _make_frame(self, experiment: Experiment) -> None:
-        title, beyond = self.live.frame.title, self.insight.beyond.value
-        self.live.frame = Frame(experiment.x, experiment.y, title, beyond)
+        self.live.set_data(experiment.x, experiment.y, self.insight.beyond.value)
 
     def _sentence(self, trainer: Trainer) -> str:
         """Say what the picture cannot: what went wrong, or how fast it goes."""
@@ -186,6 +184,8 @@ class Playground(VBox):
                 panel.close()
         OPEN.append(self)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> dict:
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
         """Put a still beside the widget, for where there is no kernel."""
-        return with_still(super()._repr_mimebundle_(**kwargs), self.live.image, self.summary)
+        return with_still(
+            super()._repr_mimebundle_(**kwargs), self.live.picture.png(), self.summary
+        )

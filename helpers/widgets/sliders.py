@@ -3,11 +3,10 @@
 import html
 from collections.abc import Callable
 
-from ipywidgets import HTML, DOMWidget, HBox, Image, VBox
-from matplotlib.figure import Figure
+from ipywidgets import HTML, DOMWidget, HBox, VBox
 
-from helpers.plots import to_png
-from helpers.widgets.live import with_still
+from helpers.plots import new_figure, to_png
+from helpers.widgets.stills import make_image, show_png, with_still
 
 
 class Sliders(VBox):
@@ -34,21 +33,23 @@ class Sliders(VBox):
         for name, control in controls.items():
             control.description = control.description or name
             control.observe(lambda _: self.update(), "value")
-        self.image, self.line = Image(format="png", layout={"max_width": "100%"}), HTML()
+        self.image, self.line = make_image(), HTML()
         self.update()
         bar = HBox(list(controls.values()), layout={"flex_flow": "row wrap"})
         super().__init__([bar, self.image, self.line])
 
     def update(self) -> None:
         """Draw for what the controls show; where that fails, the text says why."""
-        figure = Figure(figsize=self.size, dpi=100, layout="constrained")
         values = {name: control.value for name, control in self.controls.items()}
         try:
-            self.text = self.draw_into(figure, **values)
-            self.image.value = to_png(figure)
+            with new_figure(*self.size) as figure:
+                said = self.draw_into(figure, **values)
+                png = to_png(figure)
+            self.text = "" if said is None else str(said)
+            show_png(self.image, png)
         except Exception as error:  # in a callback it would be seen by nobody
             self.text = f"{type(error).__name__}: {error}"
         self.line.value = html.escape(self.text)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> dict:
-        return with_still(super()._repr_mimebundle_(**kwargs), self.image, self.text)
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+        return with_still(super()._repr_mimebundle_(**kwargs), self.image.value, self.text)
