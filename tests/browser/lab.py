@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -89,19 +90,32 @@ class Notebook:
     """One notebook open in JupyterLab."""
 
     def __init__(
-        self, browser: Browser, address: str, path: str, width: int = 1280, dark: bool = False
+        self,
+        browser: Browser,
+        address: str,
+        path: str,
+        width: int = 1280,
+        height: int = 1000,
+        dark: bool = False,
+        **context: object,
     ) -> None:
-        """Open it and wait for its kernel."""
+        """Open it and wait for its kernel; `context` goes to the browser."""
         self.errors: list[str] = []
-        self.context = browser.new_context(viewport={"width": width, "height": 1000})
+        viewport = {"width": width, "height": height}
+        self.context = browser.new_context(viewport=viewport, **context)
         self.page: Page = self.context.new_page()
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.goto(f"{address}/lab/tree/notebooks/{path}?token={TOKEN}&reset")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.set_theme(dark)
+        self.wait(f"() => {SESSION}?.kernel?.status === 'idle'")
+
+    def set_theme(self, dark: bool) -> None:
+        """Change JupyterLab's colours, without loading the page anew."""
         theme = "JupyterLab Dark" if dark else "JupyterLab Light"
         self.command("apputils:change-theme", {"theme": theme})
-        self.wait(f"() => {SESSION}?.kernel?.status === 'idle'")
+        self.wait(f"() => document.body.dataset.jpThemeLight === '{str(not dark).lower()}'")
 
     def command(self, name: str, arguments: dict | None = None) -> None:
         """Run one of JupyterLab's commands."""
@@ -152,20 +166,22 @@ class Panel:
         """Wait until it shows a picture, and scroll to it."""
         self.page = notebook.page
         self.box = self.page.locator(".jp-OutputArea-output:has(.widget-slider)").nth(place)
-        self.image = self.box.locator("img.widget-image").first
+        self.image = self.box.locator("svg[role=img]").first
         self.box.wait_for(timeout=60_000)
         self.image.wait_for()
         self.box.scroll_into_view_if_needed()
 
     def button(self, name: str):
-        """Find a button by its text."""
-        return self.box.locator("button", has_text=name).first
+        """Find a button by its name."""
+        return self.box.get_by_role("button", name=name, exact=True)
 
-    def handle(self, label: str):
-        """Find the handle of the slider with a label."""
-        row = self.box.locator(".widget-inline-hbox, .widget-inline-vbox")
-        exact = self.page.locator(f"label:text-is('{label}')")
-        return row.filter(has=exact).locator(".noUi-handle")
+    def handle(self, name: str):
+        """Find the handle of a slider by the name that a screen reader says."""
+        return self.box.get_by_role("slider", name=name, exact=True)
+
+    def value(self, name: str) -> str:
+        """Read what stands beside a slider."""
+        return self.handle(name).get_attribute("aria-valuetext")
 
     def text(self, start: str) -> str:
         """Read the line of text that begins with some words."""
@@ -173,15 +189,20 @@ class Panel:
 
     def lines(self) -> list[str]:
         """Read every line of text."""
-        return self.box.locator(".widget-html-content").all_inner_texts()
+        texts = self.box.locator(".widget-html-content").all_inner_texts()
+        return [text for text in texts if text]
+
+    def says(self, words: str) -> bool:
+        """Tell whether some words stand in a line of text."""
+        return words in "\n".join(self.lines())
 
     def iteration(self) -> int:
         """Read the number of iterations done."""
-        return int(self.text("iteration ").split()[1])
+        return int(re.match(r"iteration (\d+)", self.text("iteration ")).group(1))
 
     def frame(self) -> str:
         """Tell one frame from another."""
-        return self.image.get_attribute("src")
+        return self.image.inner_html()
 
     def until(self, condition: Callable[[], bool], seconds: float = 30) -> None:
         """Wait until a condition holds."""
