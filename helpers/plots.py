@@ -8,12 +8,13 @@ import threading
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from matplotlib import colormaps, style
+from matplotlib import colormaps
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.style import context
 from numpy.typing import ArrayLike
 
 DATA_COLOUR = "#1188CC"  # these can be told from white and from a dark theme's #111
@@ -89,7 +90,8 @@ def draw_loss(
     line.set(**style)
     ax.set(xlabel="iteration", ylabel="loss", yscale="log")
     ax.yaxis.set_major_formatter("{x:g}")  # 0.01, where the default writes a power of ten
-    ax.minorticks_off()  # they would cost a third of a drawing
+    ax.minorticks_off()
+    ax.grid(alpha=0.3)
     return line
 
 
@@ -152,7 +154,7 @@ def new_figure(width: float, height: float) -> Iterator[Figure]:
     Yields:
         An empty figure, which arranges its axes itself.
     """
-    with STYLE, style.context("default"):
+    with STYLE, context("default"):
         yield Figure(figsize=(width, height), dpi=100, layout="constrained")
 
 
@@ -170,13 +172,16 @@ def loss_limits(losses: Sequence[float], iterations: Sequence[int]) -> tuple[tup
         losses: The loss curve so far; what has no logarithm is passed over.
         iterations: The numbers of its iterations.
     """
-    last = max(iterations, default=0)
+    last = np.max(iterations, initial=0)
     sizes = (k * 10**n for n in itertools.count(3) for k in (1, 5))
     right = 100 if last < 100 else next(size for size in sizes if size > last)
-    seen = np.array(losses, dtype=float)
-    seen = np.clip(seen[(seen > 0) & (seen < math.inf)], 1e-30, 1e30)
-    bottom = 10.0 ** math.floor(math.log10(seen.min(initial=1e30))) if seen.size else 0.1
-    top = 10.0 ** (math.floor(math.log10(seen.max(initial=1e-30))) + 1) if seen.size else 1.0
+    losses = np.asarray(losses, dtype=float)
+    seen = losses[(losses > 0) & (losses < math.inf)]
+    low, high = np.clip([seen.min(initial=1e30), seen.max(initial=1e-30)], 1e-30, 1e30)
+    if not seen.size:
+        low = high = 0.1
+    bottom = 10.0 ** math.floor(math.log10(low))
+    top = 10.0 ** (math.floor(math.log10(high)) + 1)
     return (0.0, float(right)), (bottom, top)
 
 

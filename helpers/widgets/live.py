@@ -70,7 +70,7 @@ class LivePlot:
         self.line = HTML()
         self.widget = VBox([self.picture, self.line])
         self.closed = False
-        self.draw()
+        self._update(None)
 
     def _sort(self, x: ArrayLike, y: ArrayLike) -> None:
         x, y = check_points(x, y)
@@ -147,7 +147,12 @@ class LivePlot:
         """
         if curve is None and self.latest is not None:
             curve = to_array(self.latest.prediction)[self.order]
+        self._update(curve, dots)
+        self.pace.count()
+
+    def _update(self, curve: ArrayLike | None, dots: Sequence[tuple] = ()) -> None:
         held_out = (self.held_out.iterations, self.held_out.losses)
+        text = self.text()
         self.picture.title = self.title
         self.picture.update(
             curve,
@@ -156,10 +161,9 @@ class LivePlot:
             held_out=held_out if held_out[0] else None,
             marks=self.marks,
             dots=dots,
-            label=self.text(),
+            label=text,
         )
-        self.line.value = html.escape(self.text())  # after the picture, never ahead of it
-        self.pace.count()
+        self.line.value = html.escape(text)  # after the picture, never ahead of it
 
     def text(self) -> str:
         """Say in one line what the picture shows."""
@@ -183,6 +187,7 @@ class LivePlot:
         if self.closed:  # by the end of an earlier `with`
             self._open()
         kernel = getattr(get_ipython(), "kernel", None)
+        self.stays = in_output()
         self.handle = display(self.widget, display_id=True) if kernel else None
         return self
 
@@ -193,18 +198,17 @@ class LivePlot:
         trace: TracebackType | None,
     ) -> None:
         """Show the last iteration, and leave it where the picture stands."""
-        stays = in_output()
         try:
             self.draw()
-            if self.handle is not None and not stays:
-                still = with_still({}, self.picture.png(), self.text())
-                self.handle.update(still[0], metadata=still[1], raw=True)
+            if self.handle is not None and not self.stays:
+                data, metadata = with_still({}, self.picture.png(), self.text())
+                self.handle.update(data, metadata=metadata, raw=True)
             print(self.text())
         except Exception:
             if error is None:  # or it would hide how the loop ended
                 raise
         finally:
-            if stays:
+            if self.stays:
                 self.pace.close()
             else:
                 self.close()

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from ipywidgets import HTML, GridBox
@@ -26,10 +27,29 @@ from helpers.plots import (
     to_array,
     to_png,
 )
-from helpers.widgets.svg import Box, write_dots, write_line, write_svg, write_text
+from helpers.widgets.svg import Box, write_dots, write_svg, write_text
 
-WIDTH, HEIGHT = 800, 300
+WIDTH, HEIGHT = 800, 300  # pixels
+LEFT = (56, 42, 440, 212)  # where the data stand: left, top, width, height
+RIGHT = (576, 42, 196, 212)  # where the loss stands
 DOTS = 100  # of the data, so that one can tell them apart
+
+
+class Frame(NamedTuple):
+    """What one frame shows: copies, so that a still is whole whatever thread goes on drawing."""
+
+    title: str
+    x: np.ndarray
+    y: np.ndarray
+    grid: np.ndarray
+    prediction: np.ndarray | None
+    iterations: np.ndarray
+    losses: np.ndarray
+    held_out: tuple[np.ndarray, np.ndarray] | None
+    marks: tuple[tuple[int, str], ...]
+    dots: tuple[tuple[np.ndarray, np.ndarray], ...]
+    left: Box
+    right: Box
 
 
 class Picture(GridBox):
@@ -60,8 +80,6 @@ class Picture(GridBox):
         self.still = HTML(layout=cell)
         self.moving = HTML(layout=cell)
         self.title = title
-        self.left = Box(56, 42, 440, 212, log=False)
-        self.right = Box(576, 42, 210, 212, log=True)
         self.set_data(x, y, beyond)
         layout = {"width": "100%", "max_width": f"min(100%, {WIDTH}px)", "overflow": "hidden"}
         super().__init__([self.still, self.moving], layout=layout)
@@ -77,15 +95,11 @@ class Picture(GridBox):
         self.x, self.y = check_points(x, y)
         self.beyond = beyond
         self.grid = self.x
-        low, high = self.x[[0, -1]]
         if beyond:
+            low, high = self.x[[0, -1]]
             self.grid = np.linspace(1.5 * low - high / 2, 1.5 * high - low / 2, 1000)
-        margin = 0.03 * (self.grid[-1] - self.grid[0]) or 1.0
-        self.left.xlim = (self.grid[0] - margin, self.grid[-1] + margin)
-        bottom, top = self.y.min(), self.y.max()
-        margin = 0.25 * (top - bottom) or 1.0
-        self.left.ylim = (bottom - margin, top + margin)
-        self.view = None
+        self.left = Box(*LEFT, widen(self.grid, 0.03), widen(self.y, 0.25))
+        self.axes = None
         self.update(None, [], [])
 
     def update(
@@ -108,102 +122,147 @@ class Picture(GridBox):
             marks: Iterations to mark, each with a word.
             dots: For each hidden layer, x and y of its kinks.
             label: The picture in a sentence, for a screen reader.
+
+        Raises:
+            ValueError: The prediction is of another size than the grid.
         """
         curve = None if prediction is None else to_array(prediction)
-        self.shown = (curve, losses, iterations, held_out, marks, dots)
-        every_loss = losses if held_out is None else [*losses, *held_out[1]]
-        view = (*loss_limits(every_loss, iterations), held_out is not None)
-        if view != self.view:
-            self.view = view
-            self.right.xlim, self.right.ylim, _ = view
-            self.still.value = self._write_still(held_out is not None)
-        self.moving.value = self._write_moving(label)
-
-    def _write_still(self, held_out: bool) -> str:
-        every = count_step(self.x.size)
-        thin = self.left.place(self.x[::every], self.y[::every])
-        parts = self.left.write_axes("x", "y") + self.right.write_axes("iteration", "loss")
-        parts.append(self.left.inside(write_dots(thin, 4, DATA_COLOUR)))
-        names = [(DATA_COLOUR, 5, name_data(every)), (FIT_COLOUR, 14, "prediction")]
-        parts += write_legend(self.left.left, names)
-        if held_out:
-            names = [("currentColor", 14, "training"), (HELD_OUT_COLOUR, 14, "held out")]
-            parts += write_legend(self.right.left, names)
-        return write_svg(parts, WIDTH, HEIGHT)
-
-    def _write_moving(self, label: str) -> str:
-        curve, losses, iterations, held_out, marks, dots = self.shown
-        left, right = self.left, self.right
-        parts = [write_text(left.left + left.width / 2, 15, self.title, "middle")]
-        inside = []
-        if curve is not None:
-            style = f'stroke="{FIT_COLOUR}" stroke-width="20"'
-            inside.append(write_line(left.place(self.grid, curve), left.width, left.height, style))
-        inside += self._write_kinks(dots)
-        parts.append(left.inside(*inside))
-        numbers = np.array(iterations, dtype=float)
-        points = right.place(numbers, np.array(losses, dtype=float))
-        style = 'stroke="currentColor" stroke-width="13"'
-        lines = [write_line(points, right.width, right.height, style)]
+        if curve is not None and curve.size != self.grid.size:
+            raise ValueError(
+                f"prediction must hold one value for each of the {self.grid.size} x of the grid, "
+                f"got {curve.size}"
+            )
+        numbers, values = np.array(iterations, float), np.array(losses, float)
+        second, every_loss = None, values
         if held_out is not None:
-            points = right.place(*(np.array(values, dtype=float) for values in held_out))
-            style = f'stroke="{HELD_OUT_COLOUR}" stroke-width="20"'
-            lines.append(write_line(points, right.width, right.height, style))
-        parts.append(right.inside(*lines))
-        parts += self._write_marks(marks)
-        return write_svg(parts, WIDTH, HEIGHT, label)
-
-    def _write_kinks(self, dots: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[str]:
-        """Write the kinks, each layer's in its colour, and a row that names the colours."""
-        if not dots:
-            return []
-        places = [self.left.place(to_array(x), to_array(y)) for x, y in dots]
-        parts = [write_dots(np.concatenate(places), 7, "currentColor")]
-        words = ['<g font-size="130">', write_text(80, 150, "kinks by layer")]
-        for number, (points, colour) in enumerate(
-            zip(places, kink_colours(len(dots)), strict=True)
-        ):
-            parts.append(write_dots(points, 5, colour))
-            sample = np.array([[110.0 + 31 * number, 10.5]])
-            parts += [write_dots(sample, 9, "currentColor"), write_dots(sample, 7, colour)]
-            words.append(write_text(1165 + 310 * number, 150, str(number + 1)))
-        return [*parts, *words, "</g>"]
-
-    def _write_marks(self, marks: Sequence[tuple[int, str]]) -> list[str]:
-        """Write a dashed line at each mark, and its text where the next leaves room."""
-        box, parts = self.right, []
-        for (number, text), (following, _) in itertools.pairwise([*marks, (math.inf, "")]):
-            x = box.left + box.place(np.array([float(number)]), np.ones(1))[0, 0]
-            after = box.left + box.width * following / box.xlim[1]
-            line = f'd="M{x:.1f} {box.top}v{box.height}" stroke-dasharray="4 3"'
-            parts.append(f'<path {line} stroke="{MARK_COLOUR}"/>')
-            if after - x > 13:
-                side = x - 4 if x - box.left > 13 else x + 12
-                turned = f' transform="rotate(-90 {side:.1f} {box.top + 4})" fill="{MARK_COLOUR}"'
-                parts.append(write_text(round(side, 1), box.top + 4, text, "end", turned))
-        return parts
+            second = (np.array(held_out[0], float), np.array(held_out[1], float))
+            every_loss = np.concatenate([values, second[1]])
+        right = Box(*RIGHT, *loss_limits(every_loss, numbers), log=True)
+        self.frame = Frame(
+            self.title, self.x, self.y, self.grid, curve, numbers, values, second, tuple(marks),
+            tuple(dots), self.left, right,
+        )  # fmt: skip
+        axes = (right, second is None)
+        if axes != self.axes:
+            self.axes = axes
+            self.still.value = write_still(self.frame)
+        self.moving.value = write_moving(self.frame, label)
 
     def png(self) -> bytes:
         """Draw what was last shown as a PNG of twice the pixels, 1600 x 600."""
-        curve, losses, iterations, held_out, marks, dots = self.shown
+        frame = self.frame
         with new_figure(WIDTH / 100, HEIGHT / 100) as figure:
-            left, right = figure.subplots(1, 2, width_ratios=(2, 1))
-            every = count_step(self.x.size)
-            draw_data(left, self.x[::every], self.y[::every]).set_label(name_data(every))
-            if curve is not None:
-                draw_fit(left, self.grid, curve)
-            if dots:
-                draw_kinks(left, *zip(*dots, strict=True))
-            left.set(xlim=self.left.xlim, ylim=self.left.ylim)
-            left.set_title(self.title, fontsize=10)
-            draw_legend(left, columns=4)
-            draw_loss(right, losses, iterations, label="training")
-            right.set(xlim=self.right.xlim, ylim=self.right.ylim)
-            if held_out is not None:
-                draw_loss(right, held_out[1], held_out[0], label="held out", color=HELD_OUT_COLOUR)
-                draw_legend(right, columns=2)
-            draw_marks(right, marks)
+            figure.set_layout_engine("none")  # the axes stand where they stand in the SVG
+            left, right = (figure.add_axes(place_axes(box)) for box in (frame.left, frame.right))
+            every = count_step(frame.x.size)
+            draw_data(left, frame.x[::every], frame.y[::every]).set_label(name_data(every))
+            if frame.prediction is not None:
+                draw_fit(left, frame.grid, frame.prediction)
+            draw_legend(left)
+            if frame.dots:
+                lines = draw_kinks(left, *zip(*frame.dots, strict=True))
+                names = [str(number) for number in range(1, len(lines) + 1)]
+                style = {"title": "kinks by layer", "title_fontsize": 8, "fontsize": 8}
+                left.add_artist(left.get_legend())
+                left.legend(lines, names, loc="upper left", ncols=10, columnspacing=0.6, **style)
+            left.set(xlim=frame.left.xlim, ylim=frame.left.ylim)
+            left.set_title(frame.title, fontsize=10, pad=20)
+            draw_loss(right, frame.losses, frame.iterations, label="training")
+            if frame.held_out is not None:
+                numbers, losses = frame.held_out
+                draw_loss(right, losses, numbers, label="held out", color=HELD_OUT_COLOUR)
+                draw_legend(right)
+            right.set(xlim=frame.right.xlim, ylim=frame.right.ylim)
+            draw_marks(right, frame.marks)
             return to_png(figure)
+
+
+def write_still(frame: Frame) -> str:
+    """Write what stays: axes, data and legend."""
+    left, right = frame.left, frame.right
+    every = count_step(frame.x.size)
+    dots = write_dots(left.place(frame.x[::every], frame.y[::every]), 4, DATA_COLOUR)
+    names = [(DATA_COLOUR, 0, name_data(every)), (FIT_COLOUR, 14, "prediction")]
+    parts = [*left.write_axes("x", "y"), left.inside(dots), *write_legend(left, names)]
+    parts += right.write_axes("iteration", "loss")
+    if frame.held_out is not None:
+        names = [("currentColor", 14, "training"), (HELD_OUT_COLOUR, 14, "held out")]
+        parts += write_legend(right, names)
+    return write_svg(parts, WIDTH, HEIGHT)
+
+
+def write_moving(frame: Frame, label: str) -> str:
+    """Write what moves: title, prediction, kinks, loss curves and marks."""
+    left, right = frame.left, frame.right
+    fit, loss = [], []
+    if frame.prediction is not None:
+        fit = [left.write_line(frame.grid, frame.prediction, FIT_COLOUR, 2)]
+    loss = [right.write_line(frame.iterations, frame.losses, "currentColor", 1.3)]
+    if frame.held_out is not None:
+        loss.append(right.write_line(*frame.held_out, HELD_OUT_COLOUR, 2))
+    parts = [
+        write_text(left.left + left.width / 2, 15, frame.title, "middle"),
+        left.inside(*fit, *write_kinks(left, frame.dots)),
+        right.inside(*loss),
+        *write_marks(right, frame.marks),
+    ]
+    return write_svg(parts, WIDTH, HEIGHT, label)
+
+
+def write_kinks(box: Box, dots: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[str]:
+    """Write the kinks, each layer's in its colour, and a row that names the colours."""
+    if not dots:
+        return []
+    places = [box.place(to_array(x), to_array(y)) for x, y in dots]
+    samples = np.array([[110.0 + 31 * number, 10.5] for number in range(len(dots))])
+    parts = [write_dots(np.concatenate(places), 7, "currentColor")]
+    parts += [write_dots(samples, 9, "currentColor"), '<g font-size="130">']
+    parts.append(write_text(80, 150, "kinks by layer"))
+    for number, points in enumerate(places):
+        colour = to_hex(colormaps["viridis"]((number + 1) / len(dots)))
+        sample = samples[number : number + 1]
+        parts += [write_dots(points, 5, colour), write_dots(sample, 7, colour)]
+        parts.append(write_text(1165 + 310 * number, 150, str(number + 1)))
+    return [*parts, "</g>"]
+
+
+def write_marks(box: Box, marks: Sequence[tuple[int, str]]) -> list[str]:
+    """Write a dashed line at each mark, and its text where the next leaves room."""
+    parts = []
+    room = 13 * box.xlim[1] / box.width
+    for (number, text), (following, _) in itertools.pairwise([*marks, (math.inf, "")]):
+        x = box.left + box.width * number / box.xlim[1]
+        line = f'd="M{x:.1f} {box.top}v{box.height}" stroke-dasharray="4 3"'
+        parts.append(f'<path {line} stroke="{MARK_COLOUR}"/>')
+        if following - number > room:
+            side = x - 4 if number > room else x + 12
+            turned = f' transform="rotate(-90 {side:.1f} {box.top + 4})" fill="{MARK_COLOUR}"'
+            parts.append(write_text(side, box.top + 4, text, "end", turned))
+    return parts
+
+
+def write_legend(box: Box, names: Sequence[tuple[str, float, str]]) -> list[str]:
+    """Write the row above a box: for each name its colour, the length of its line, the name."""
+    parts, left = [], box.left + 3
+    for colour, length, name in names:  # a line of no length is a dot
+        style = f'stroke="{colour}" stroke-width="{2 if length else 5}" stroke-linecap="round"'
+        parts.append(f'<path d="M{left} {box.top - 11}h{length}" {style}/>')
+        parts.append(write_text(left + length + 7, box.top - 6.5, name))
+        left += length + 26 + 5.6 * len(name)
+    return parts
+
+
+def widen(values: np.ndarray, share: float) -> tuple[float, float]:
+    """Choose the limits of an axis that holds values, with a share of their range to spare."""
+    low, high = values.min(), values.max()
+    margin = share * (high - low) or max(abs(high), 1.0)
+    return (float(low - margin), float(high + margin))
+
+
+def place_axes(box: Box) -> tuple[float, float, float, float]:
+    """Say where a box stands in matplotlib's fractions of a figure, from its lower left corner."""
+    bottom = HEIGHT - box.top - box.height
+    return (box.left / WIDTH, bottom / HEIGHT, box.width / WIDTH, box.height / HEIGHT)
 
 
 def check_points(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -228,25 +287,7 @@ def name_data(every: int) -> str:
     return "data" if every == 1 else f"data, 1 of {every} points"
 
 
-def kink_colours(layers: int) -> list[str]:
-    """Choose a colour for each hidden layer, dark to light."""
-    return [to_hex(colormaps["viridis"](place / layers)) for place in range(1, layers + 1)]
-
-
-def write_legend(left: float, names: Sequence[tuple[str, float, str]]) -> list[str]:
-    """Write the row above a box: for each name a sample of its colour and length, and the name."""
-    parts = []
-    for colour, length, name in names:
-        style = f'stroke="{colour}" stroke-width="{2 if length > 5 else 5}"'
-        cap = "butt" if length > 5 else "round"
-        end = length if length > 5 else 0
-        parts.append(f'<path d="M{left + 3} 31h{end}" {style} stroke-linecap="{cap}"/>')
-        parts.append(write_text(left + length + 8, 35.5, name))
-        left += length + 26 + 6.5 * len(name)
-    return parts
-
-
-def draw_legend(ax: Axes, columns: int) -> None:
+def draw_legend(ax: Axes) -> None:
     """Draw a legend above the axes, where it covers nothing."""
     style = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0, "frameon": False}
-    ax.legend(**style, ncols=columns, fontsize=9, columnspacing=1.2, handlelength=1.2)
+    ax.legend(**style, ncols=2, fontsize=9, columnspacing=1.2, handlelength=1.2)

@@ -7,6 +7,7 @@ any number of pictures can stand on one page.
 import html
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.path import Path
@@ -45,29 +46,6 @@ def write_number(tick: float) -> str:
     return f"{tick + 0.0:.10g}"
 
 
-def write_line(points: np.ndarray, width: float, height: float, style: str) -> str:
-    """Write a line through points, with gaps where a point is not finite.
-
-    Args:
-        points: In pixels, (N, 2).
-        width: Width of the box that the line is drawn in.
-        height: Its height.
-        style: Attributes such as stroke.
-    """
-    path = Path(points)
-    path.simplify_threshold = 0.2  # pixels; else rcParams would decide
-    clip = (-FAR, -FAR, width + FAR, height + FAR)
-    path = path.cleaned(remove_nans=True, clip=clip, simplify=True)
-    tenths = np.rint(10 * path.vertices[path.codes != Path.STOP]).astype(int)
-    starts = np.nonzero(path.codes == Path.MOVETO)[0]
-    pieces = []
-    for piece in np.split(tenths, starts[1:]):
-        steps = " ".join(map(str, np.diff(piece, axis=0).ravel().tolist()))
-        pieces.append(f"M{piece[0, 0]} {piece[0, 1]}l{steps}" if steps else "")
-    line = "".join(pieces)
-    return f'<path d="{line}" fill="none" stroke-linejoin="round" {style}/>' if line else ""
-
-
 def write_dots(points: np.ndarray, diameter: float, colour: str) -> str:
     """Write round dots: lines of no length, whose round ends are what one sees.
 
@@ -82,42 +60,65 @@ def write_dots(points: np.ndarray, diameter: float, colour: str) -> str:
     return f'<path d="{places}" fill="none" {style}/>' if places else ""
 
 
+@dataclass(frozen=True)
 class Box:
     """A pair of axes in a picture: where it stands, and what it shows.
 
-    Args:
+    Attributes:
         left: Distance from the picture's left edge, in pixels.
         top: Distance from its upper edge.
         width: Width in pixels.
         height: Height in pixels.
-        log: Whether y is logarithmic.
-
-    Attributes:
         xlim: The x at its left and right edge.
         ylim: The y at its lower and upper edge.
+        log: Whether y is logarithmic.
     """
 
-    def __init__(self, left: float, top: float, width: float, height: float, log: bool) -> None:
-        """Begin with an empty range."""
-        self.left, self.top = left, top
-        self.width, self.height = width, height
-        self.log = log
-        self.xlim = (0.0, 1.0)
-        self.ylim = (0.1, 1.0)
+    left: float
+    top: float
+    width: float
+    height: float
+    xlim: tuple[float, float]
+    ylim: tuple[float, float]
+    log: bool = False
 
     def place(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Find where points stand: (N,) and (N,) -> (N, 2), in pixels of the box.
 
-        A y that has no logarithm becomes one far below the box (0), or a gap (nan).
+        Of a logarithmic axis, a y of 0 or less stands far below the box.
         """
-        bottom, top = self.ylim
+        (left, right), (bottom, top) = self.xlim, self.ylim
+        points = np.empty((len(x), 2))
         with np.errstate(all="ignore"):
             if self.log:
                 y = np.log10(np.maximum(y, 1e-300))
                 bottom, top = math.log10(bottom), math.log10(top)
-            across = (x - self.xlim[0]) / (self.xlim[1] - self.xlim[0])
-            up = (y - bottom) / (top - bottom)
-            return np.column_stack([self.width * across, self.height * (1 - up)])
+            points[:, 0] = self.width * ((x - left) / (right - left))
+            points[:, 1] = self.height * (1 - (y - bottom) / (top - bottom))
+        return points
+
+    def write_line(self, x: np.ndarray, y: np.ndarray, colour: str, thick: float) -> str:
+        """Write a line through points, with gaps where one is not finite.
+
+        Args:
+            x: (N,).
+            y: (N,).
+            colour: Any colour of SVG.
+            thick: In pixels.
+        """
+        path = Path(self.place(x, y))
+        path.simplify_threshold = 0.2  # pixels; else rcParams would decide
+        clip = (-FAR, -FAR, self.width + FAR, self.height + FAR)
+        path = path.cleaned(remove_nans=True, clip=clip, simplify=True)
+        tenths = np.rint(10 * path.vertices[path.codes != Path.STOP]).astype(int)
+        starts = np.nonzero(path.codes == Path.MOVETO)[0]
+        pieces = []
+        for piece in np.split(tenths, starts[1:]):
+            steps = " ".join(map(str, np.diff(piece, axis=0).ravel().tolist()))
+            pieces.append(f"M{piece[0, 0]} {piece[0, 1]}l{steps}" if steps else "")
+        line = "".join(pieces)
+        style = f'stroke="{colour}" stroke-width="{10 * thick:g}" stroke-linejoin="round"'
+        return f'<path d="{line}" fill="none" {style}/>' if line else ""
 
     def inside(self, *parts: str) -> str:
         """Put lines and dots into the box; nothing is seen outside."""
@@ -127,7 +128,7 @@ class Box:
 
     def write_axes(self, xlabel: str, ylabel: str) -> list[str]:
         """Write the frame, the grid lines, the numbers and the names of both axes."""
-        ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values
+        ticks = MaxNLocator(max(3, self.width // 80), steps=[1, 2, 5, 10]).tick_values
         xticks = [tick for tick in ticks(*self.xlim) if self.xlim[0] <= tick <= self.xlim[1]]
         yticks = [tick for tick in ticks(*self.ylim) if self.ylim[0] <= tick <= self.ylim[1]]
         if self.log:
@@ -165,16 +166,14 @@ def write_outputs(outputs: Sequence[np.ndarray], label: str = "") -> str:
         SVG of 800 x 100 pixels, each layer scaled to its own largest value.
     """
     width = min(800 / max(len(outputs), 1), 200)
+    edge = '<rect width="100%" height="100%" fill="none" stroke="currentColor" stroke-width="10"/>'
     parts = []
     for place, output in enumerate(outputs):
         thin = output[:: max(len(output) // 50, 1), :30]
         finite = thin[np.isfinite(thin)]
-        box = Box(place * width + 4, 4, width - 8, 92, log=False)
-        box.xlim = (0.0, max(len(thin) - 1.0, 1.0))
-        box.ylim = (finite.min(initial=0.0), max(finite.max(initial=0.0), 1e-30))
-        x = np.arange(len(thin))
-        style = f'stroke="{FIT_COLOUR}" stroke-width="10"'
-        lines = [write_line(box.place(x, unit), box.width, box.height, style) for unit in thin.T]
-        edge = 'width="100%" height="100%" fill="none" stroke="currentColor" stroke-width="10"'
-        parts.append(box.inside(*lines, f"<rect {edge}/>"))
+        xlim = (0.0, max(len(thin) - 1.0, 1.0))
+        ylim = (finite.min(initial=0.0), max(finite.max(initial=0.0), 1e-30))
+        box = Box(place * width + 4, 4, width - 8, 92, xlim, ylim)
+        lines = [box.write_line(np.arange(len(thin)), unit, FIT_COLOUR, 1) for unit in thin.T]
+        parts.append(box.inside(*lines, edge))
     return write_svg(parts, 800, 100, label)

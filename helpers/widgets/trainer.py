@@ -188,6 +188,11 @@ class Trainer:
             with self._order():
                 self.holds -= 1
 
+    def wake(self) -> None:
+        """Ask the view again when the next picture may be drawn."""
+        with self.changed:
+            self.changed.notify()
+
     def end(self, problem: str) -> None:
         """Pause with a sentence; an order that came since this turn began is not undone."""
         self.failed = problem
@@ -328,11 +333,12 @@ class Trainer:
         """Draw if something is new and it is time; otherwise note when it will be."""
         self.delay = None
         try:
-            if self.stale:
-                self.delay = self.view.wait() or None
-            if self.stale and not self.delay:
+            delay = self.view.wait() if self.stale else None
+            if delay == 0:
                 self.stale = False
                 self.view.draw(self)
+                delay = self.view.wait() if self.stale else None  # drawing may have ended a run
+            self.delay = delay
         except Exception as error:
             self.end(describe(error))
             self.stale = False  # not again and again
