@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "sine"
@@ -86,6 +87,16 @@ def find_cell(name: str, text: str) -> int:
     return next(number for number, source in enumerate(sources) if text in source)
 
 
+def find_violations(page: Page, selector: str) -> list[tuple[str, str]]:
+    """Ask axe-core what keeps a part of a page from being used by everybody.
+
+    Returns:
+        The broken rule and the element, for each fault.
+    """
+    found = Axe().run(page, context=selector).response["violations"]
+    return [(rule["id"], node["html"][:160]) for rule in found for node in rule["nodes"]]
+
+
 class Notebook:
     """One notebook open in JupyterLab."""
 
@@ -97,16 +108,20 @@ class Notebook:
         width: int = 1280,
         height: int = 1000,
         dark: bool = False,
+        reset: bool = True,
         **context: object,
     ) -> None:
-        """Open it and wait for its kernel; `context` goes to the browser."""
+        """Open it and wait for its kernel; `context` goes to the browser.
+
+        Without `reset` it joins the kernel that runs already.
+        """
         self.errors: list[str] = []
         viewport = {"width": width, "height": height}
         self.context = browser.new_context(viewport=viewport, **context)
         self.page: Page = self.context.new_page()
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.goto(f"{address}/lab/tree/notebooks/{path}?token={TOKEN}&reset")
+        self.page.goto(f"{address}/lab/tree/notebooks/{path}?token={TOKEN}{'&reset' * reset}")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         self.set_theme(dark)
         self.wait(f"() => {SESSION}?.kernel?.status === 'idle'")
@@ -135,6 +150,22 @@ class Notebook:
         self.page.evaluate(f"() => {content}.scrollToItem({number}, 'start')")
         self.page.evaluate(f"() => {{ {content}.activeCellIndex = {number}; }}")
 
+    def show(self, number: int, source: str | None = None, run: bool = False) -> Locator:
+        """Scroll to a cell, write in it if asked, run it if so; returns what it displays."""
+        self.scroll_to(number)
+        content = "jupyterapp.shell.currentWidget.content"
+        if source is not None:
+            script = f"text => {content}.activeCell.model.sharedModel.setSource(text)"
+            self.page.evaluate(script, source)
+        if source is not None or run:
+            self.command("notebook:run-cell")
+        return self.page.locator(f"[data-windowed-list-index='{number}'] .jp-OutputArea").first
+
+    def show_files(self, there: bool) -> None:
+        """Open or fold the list of files on the left."""
+        self.page.evaluate(f"() => jupyterapp.shell.{'expand' if there else 'collapse'}Left()")
+        self.page.wait_for_timeout(300)
+
     def execute(self, code: str) -> str:
         """Run code in the notebook's kernel, outside its cells; returns what it prints."""
         return self.page.evaluate(
@@ -154,9 +185,10 @@ class Notebook:
         self.wait(f"() => {SESSION}?.kernel?.status === 'idle'")
 
     def close(self) -> None:
-        """Close the page; the kernel ends with its session."""
-        self.command("kernelmenu:shutdown")
-        self.context.close()
+        """Close the page, once; the kernel ends with its session."""
+        if self.context in self.context.browser.contexts:
+            self.command("kernelmenu:shutdown")
+            self.context.close()
 
 
 class Panel:
