@@ -80,6 +80,10 @@ class View:
     def record(self, iteration):
         self.note("record", iteration.number)
 
+    def look(self, experiment):
+        self.note("look")
+        return experiment.evaluate()
+
     def tell(self, running):
         self.note("tell", running)
 
@@ -713,7 +717,9 @@ def test_an_interrupt_ends_the_waiting_and_the_training(trainer, monkeypatch):
 # Locks
 
 
-@pytest.mark.parametrize("method", ["wanted", "begin", "change", "record", "tell", "wait", "draw"])
+@pytest.mark.parametrize(
+    "method", ["wanted", "begin", "change", "record", "look", "tell", "wait", "draw"]
+)
 def test_no_lock_is_held_while_others_code_runs(trainer, view, method):
     free = []
 
@@ -761,10 +767,12 @@ def test_close_ends_the_thread_after_the_iteration_in_progress_and_undoes_what_s
     trainer.close()
     assert not trainer.thread.is_alive()
     trainer.close()
-    for n in (1, 10**9):
+    for order in ("run", "pause", "reset", "notice"):
         with pytest.raises(RuntimeError, match=r"^the panel must be open to train, but it was"):
-            trainer.advance(n)
-    trainer.run()  # a control that still moves does no harm
+            getattr(trainer, order)()
+    with pytest.raises(RuntimeError, match=r"^the panel must be open to train, but it was"):
+        trainer.advance(1)
+    trainer.wake()
     assert trainer.thread.daemon
     gone = weakref.ref(trainer)
     del trainer

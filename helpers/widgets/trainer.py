@@ -34,6 +34,9 @@ class View(Protocol):
     def record(self, iteration: Iteration) -> None:
         """Take note of an iteration."""
 
+    def look(self, experiment: Experiment) -> Iteration:
+        """Evaluate the network as it is now."""
+
     def tell(self, running: bool) -> None:
         """Take note that training goes on or pauses; no picture comes with it."""
 
@@ -163,8 +166,6 @@ class Trainer:
         if threading.current_thread() is self.thread:
             raise RuntimeError("advance must not be called while a picture is drawn: use run(n)")
         with self._order():
-            if self.closing:
-                raise RuntimeError(CLOSED)
             self.left = 0
             self.jobs.append(job)
         try:
@@ -213,6 +214,8 @@ class Trainer:
     @contextmanager
     def _order(self) -> Iterator[None]:
         with self.changed:
+            if self.closing:
+                raise RuntimeError(CLOSED)
             yield
             self.unread = True
             self.orders += 1
@@ -312,7 +315,7 @@ class Trainer:
     def _carry_out(self, job: Job) -> None:
         while job.left and not (self.closing or job.done.is_set()) and self._train():
             job.left -= 1
-        job.result = self.experiment.evaluate()
+        job.result = self.view.look(self.experiment)
 
     def _train(self) -> bool:
         """Train one iteration; False if the loss is no longer finite."""
