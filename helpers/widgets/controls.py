@@ -22,10 +22,10 @@ PRESETS = {
     "Ten thin layers": (10,) * MAX_DEPTH,
 }
 WIDE = "min(100%, 800px)"  # as wide as the picture
-# ipywidgets gives the handle of a slider no name, and says the number of the notch as its value.
+# ipywidgets gives the handle of a slider no name, and the number of the notch as its value.
 # So the page itself names every slider near by, and says as its value what stands beside it.
 # `onload` comes once in each page that shows it; what is drawn later is seen by the observer.
-NAME_SLIDERS = """<style onload="
+STYLE = """<style onload="
 const box = this.closest('.widget-vbox');
 const name = () => box.querySelectorAll('.widget-slider').forEach(slider => {
     const handle = slider.querySelector('.noUi-handle');
@@ -36,6 +36,9 @@ new MutationObserver(name).observe(box, {childList: true, subtree: true});
 name();
 ">
 .sine-widths .widget-inline-hbox .widget-readout { min-width: 28px; }
+.sine-words .widget-html, .sine-words .widget-html-content {
+    height: auto; line-height: 20px; margin-top: 0; margin-bottom: 0;
+}
 </style>"""
 
 
@@ -52,7 +55,7 @@ class Controls:
         widths_box: The widths of the hidden layers.
         more: What is set once and left.
         program_box: The program, folded.
-        names: Gives the sliders their names; a child of the same VBox as the others.
+        style: Names the sliders; invisible, and a child of the same VBox as the others.
 
     Raises:
         ValueError: They cannot show these settings.
@@ -106,14 +109,14 @@ class Controls:
 
         self.bar = row(self.run, self.one, self.hundred, self.reset, self.stop)
         self.main = row(self.depth, self.lr)
-        columns = "repeat(auto-fill, minmax(140px, 1fr))"
-        layout = {"grid_template_columns": columns, "width": WIDE, "overflow": "hidden"}
+        columns = "repeat(auto-fill, minmax(170px, 1fr))"  # five where there is room
+        layout = {"grid_template_columns": columns, "width": "min(100%, 960px)"}
         self.widths_box = widgets.GridBox(self.widths, layout=layout)
         self.widths_box.add_class("sine-widths")
         left = column("Network and learning", *learning, row(*self.presets))
         self.more = row(left, column("Data", *data))
         self.program_box = widgets.VBox([self.unfold, self.program])
-        self.names = widgets.HTML(NAME_SLIDERS, layout={"display": "none"})
+        self.style = make_style()
         self.depth.observe(self._show_widths, "value")
         self.unfold.observe(self._show_program, "value")
         self._show_widths()
@@ -155,7 +158,7 @@ class Controls:
 
 def labelled(kind: type, description: str, tooltip: str, **traits: object) -> widgets.Widget:
     """Make a control with its name before it."""
-    traits = {"layout": {"width": "100%"}, "style": {"description_width": "92px"}} | traits
+    traits = {"layout": {"width": "auto"}, "style": {"description_width": "92px"}} | traits
     return kind(description=description, tooltip=tooltip, **traits)
 
 
@@ -170,14 +173,14 @@ def slider(
 ) -> widgets.SelectionSlider:
     """Make a slider over some values, and over the one that it begins with."""
     options = [(f"{option:g}", option) for option in sorted({*values, value})]
-    traits = {"options": options, "value": value, "layout": {"width": "100%"} | layout}
+    traits = {"options": options, "value": value, "layout": {"width": "auto"} | layout}
     return labelled(widgets.SelectionSlider, description, tooltip, **traits)
 
 
 def width_slider(place: int, width: int) -> widgets.SelectionSlider:
     """Make the slider for one hidden layer's width."""
     tooltip = f"Number of units of hidden layer {place}, 1 to 512"
-    made = slider(f"Width {place}", tooltip, WIDTHS, width, width="auto")
+    made = slider(f"Width {place}", tooltip, WIDTHS, width, height="24px")
     made.style.description_width = "50px"
     return made
 
@@ -188,6 +191,11 @@ def button(description: str, tooltip: str, width: str, style: str = "") -> widge
     return widgets.Button(
         description=description, tooltip=tooltip, button_style=style, layout=layout
     )
+
+
+def make_style() -> widgets.HTML:
+    """Make what names the sliders of the VBox that it is a child of; nothing is seen of it."""
+    return widgets.HTML(STYLE, layout={"display": "none"})
 
 
 def row(*children: widgets.Widget) -> widgets.HBox:
