@@ -144,8 +144,10 @@ def test_the_panel_shows_and_says_what_its_toggles_ask_for(panel):
     assert panel.live.picture.moving.value != before
     assert panel.experiment.iteration == 0
     panel.advance(5)
+    settle(panel)
     strip = insight.strip.value
-    panel.advance(5)
+    panel.advance(50)
+    settle(panel)
     assert insight.strip.value != strip
     panel.controls.function.value = "line"
     settle(panel)

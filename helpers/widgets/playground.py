@@ -47,12 +47,14 @@ class Playground(VBox):
         self.insight = screen.insight
         self.headline = screen.headline
         self.status = screen.status
-        layout = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
+        # Room for two lines, so that nothing below jumps when a long sentence comes.
+        layout = {"flex_flow": "row wrap", "grid_gap": "0 24px", "min_height": "40px"}
         words = HBox([self.live.line, self.status], layout=layout)
+        words.add_class("sine-words")
         train = (controls.bar, controls.main)
         look = (self.headline, self.live.picture, words)
         rest = (self.insight.box, screen.goals.box, controls.more, controls.program_box)
-        super().__init__([*train, *look, controls.widths_box, *rest, controls.names])
+        super().__init__([*train, *look, controls.widths_box, *rest, controls.style])
         self.trainer = trainer
         self._listen()
         self._replace_earlier_run()

@@ -185,7 +185,7 @@ def test_all_that_is_dragged_is_on_one_screen(open_notebook, picture):
     ):
         reached.append(notebook.page.evaluate(f"({NAME})(document.activeElement)"))
         notebook.page.keyboard.press("Tab")
-        assert len(reached) <= 29, reached
+        assert len(reached) <= 29, "\n".join(reached)
     assert sorted(reached) == sorted(names)
     assert "" not in reached
     assert panel.value("Learning rate") == "0.05"  # not the number of its notch
