@@ -144,7 +144,7 @@ class Experiment:
         self.loss_func = nn.MSELoss()
         self.optimizer = make_optimizer(settings, self.net)
         self.iteration = 0
-        self._iterations = self._train()
+        self._iterations = self._resume()
 
     def advance(self, n: int = 1) -> Iteration:
         """Train for n iterations, at least 1, and return the last.
@@ -158,7 +158,7 @@ class Experiment:
             try:
                 last = next(self._iterations)
             except BaseException:  # a generator that raised is over, training need not be
-                self._iterations = self._train()
+                self._iterations = self._resume()
                 raise
             self.iteration = last.number + 1
         return last
@@ -229,7 +229,7 @@ class Experiment:
             return False
         if old.optimizer != settings.optimizer:
             self.optimizer = make_optimizer(settings, self.net)
-            self._iterations = self._train()
+            self._iterations = self._resume()
         for group in self.optimizer.param_groups:
             group["lr"] = settings.lr
         self.settings = settings
@@ -242,12 +242,12 @@ class Experiment:
         any other curve (one written in C, say, or made from a part of your notebook) the points
         themselves stand there.
         """
-        for before, curve in write_curve(FUNCTIONS.get(self.settings.function)):
-            if self._is_curve(before, curve):
-                return self._write_program(before, curve, self.settings.noise)
+        for lines, expression in write_curve(FUNCTIONS.get(self.settings.function)):
+            if self._is_curve(lines, expression):
+                return self._write_program(lines, expression, self.settings.noise)
         return self._write_program(*write_points(self.y), noise=0.0)
 
-    def _write_program(self, before: str, curve: str, noise: float) -> str:
+    def _write_program(self, lines: str, expression: str, noise: float) -> str:
         settings = self.settings
         text = Path(__file__).with_name("program.txt").read_text(encoding="utf-8")
         if not noise:
@@ -255,8 +255,8 @@ class Experiment:
         optimizer, extra = OPTIMIZERS[settings.optimizer]
         arguments = {"lr": settings.lr} | extra
         return Template(text).substitute(
-            before=before,
-            curve=curve,
+            lines=lines,
+            expression=expression,
             noise=noise,
             n_samples=settings.n_samples,
             seed=settings.seed,
@@ -266,12 +266,12 @@ class Experiment:
             arguments=", ".join(f"{name}={value}" for name, value in arguments.items()),
         )
 
-    def _is_curve(self, before: str, curve: str) -> bool:
+    def _is_curve(self, lines: str, expression: str) -> bool:
         """Run lines of `write_curve`: do they give this experiment's points to the bit?"""
 
         def run(x: torch.Tensor) -> torch.Tensor:
             names = {"torch": torch, "nn": nn, "optim": optim, "x": x}
-            exec(f"{before}y = {curve}", names)
+            exec(f"{lines}y = {expression}", names)
             if not torch.equal(x, self.x):
                 raise ValueError("it works in place, and the program keeps no copy of x")
             if names["y"].dtype != torch.float32 or names["y"].requires_grad:
@@ -287,7 +287,7 @@ class Experiment:
             return False
         return torch.equal(y, self.y)
 
-    def _train(self) -> Iterator[Iteration]:
+    def _resume(self) -> Iterator[Iteration]:
         return train(self.net, self.x, self.y, self.loss_func, self.optimizer, start=self.iteration)
 
 
@@ -333,19 +333,19 @@ def write_curve(
         yield "", f"torch.{name}(x)"
     try:
         source = textwrap.dedent(inspect.getsource(curve))
-        lines, first = inspect.findsource(curve)
+        file_lines, first = inspect.findsource(curve)
+        file = "".join(file_lines)
         names = "".join(write_names(curve))
-        whole = "".join(lines)
-        tree = ast.parse(whole)
+        tree = ast.parse(file)
     except (TypeError, OSError, SyntaxError):  # not written in Python, or not kept
         return
     if name != "<lambda>":
         yield f"{names}{source}\n\n", f"{name}(x)"
     for node in ast.walk(tree):
         if isinstance(node, ast.Lambda) and node.lineno == first + 1:
-            body = ast.get_source_segment(whole, node.body)
+            body = ast.get_source_segment(file, node.body)
             if ast.unparse(node.args) != "x":
-                yield names, f"({ast.get_source_segment(whole, node)})(x)"
+                yield names, f"({ast.get_source_segment(file, node)})(x)"
             elif "\n" in body:
                 yield names, f"({body})"
             else:

@@ -86,9 +86,10 @@ def draw_loss(
     Shown in: 06_training
     """
     numbers = range(len(losses)) if iterations is None else iterations
+    ax.set_yscale("log")  # first, or losses without a logarithm would bring a warning
     (line,) = ax.plot(numbers, losses, color=LOSS_COLOUR, linewidth=1.5)
     line.set(**style)
-    ax.set(xlabel="iteration", ylabel="loss", yscale="log")
+    ax.set(xlabel="iteration", ylabel="loss")
     ax.yaxis.set_major_formatter("{x:g}")  # 0.01, where the default writes a power of ten
     ax.minorticks_off()
     ax.grid(alpha=0.3)

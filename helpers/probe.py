@@ -72,8 +72,9 @@ def kinks(net: nn.Module, low: float, high: float) -> list[np.ndarray]:
 
     Raises:
         TypeError: The layers are not Linear with ReLU between them.
-        ValueError: An input or output width is not 1, a weight is not finite, low >= high, or
-            one of the two is beyond 1e100.
+        ValueError: An input or output width is not 1, a weight is not finite, low >= high,
+            one of the two is beyond 1e100, or biases so large beside the weights that float64
+            cannot hold both.
 
     Shown in: 07_depth
     """
@@ -117,18 +118,25 @@ def get_relu_layers(net: nn.Module) -> list[list[np.ndarray]]:
 
 
 def scale_layers(layers: list[list[np.ndarray]]) -> list[list[np.ndarray]]:
-    """Bring the largest number of each layer near 1, and leave every kink where it is.
+    """Bring the largest weight of each layer near 1, and leave every kink where it is.
 
-    A ReLU of c * z is c * (the ReLU of z) for any c > 0, so a layer may be divided by c if the
-    biases of all later ones are, too. With a power of two nothing is rounded.
+    A ReLU of c * z is c * (the ReLU of z) for any c > 0, so the weights of a layer may be divided
+    by c if its bias and the biases of all later layers are, too. With a power of two nothing is
+    rounded.
     """
     scaled = []
     total = 0  # log2 of what the layers so far were divided by, in all
-    for weight, bias in layers:
-        largest = np.frexp([abs(weight).max(), abs(bias).max()])[1]
-        own = max(largest[0], largest[1] - total) if bias.any() else largest[0]
+    for number, (weight, bias) in enumerate(layers, start=1):
+        own = np.frexp(abs(weight).max())[1]
         total += own
-        scaled.append([np.ldexp(weight, -own), np.ldexp(bias, -total)])
+        with np.errstate(over="ignore"):
+            bias = np.ldexp(bias, -total)
+        if number < len(layers) and abs(bias).max() > 1e150:  # the last bias bends nothing
+            raise ValueError(
+                f"net must hold biases that its weights can make up for, got biases in Linear "
+                f"{number} that are 1e150 times what the weights up to there make of x = 1"
+            )
+        scaled.append([np.ldexp(weight, -own), bias])
     return scaled
 
 

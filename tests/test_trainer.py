@@ -737,6 +737,7 @@ def test_no_lock_is_held_while_others_code_runs(trainer, view, method):
     view.settings = B if method == "begin" else replace(A, lr=1.0)
     trainer.run()
     rest(trainer)
+    trainer.advance(1)
     assert free
     assert trainer.problem == ""
 

@@ -203,7 +203,8 @@ class LivePlot:
             if self.handle is not None and not self.stays:
                 data, metadata = with_still({}, self.picture.png(), self.text())
                 self.handle.update(data, metadata=metadata, raw=True)
-            print(self.text())
+            if not self.stays:
+                print(self.text())
         except Exception:
             if error is None:  # or it would hide how the loop ended
                 raise
@@ -225,7 +226,7 @@ def in_output() -> bool:
 def check_iteration(iteration: Shown, size: int) -> None:
     """Refuse what cannot be shown over `size` points."""
     check_loss("loss", iteration.loss)
-    given = np.shape(iteration.prediction)
+    given = tuple(np.shape(iteration.prediction))
     if np.prod(given) != size:
         raise ValueError(
             f"prediction must hold one value for each of the {size} points, got shape {given}"

@@ -38,6 +38,9 @@ class Pace:
         self.period = 1 / check_fps(fps)
         self.asked = IntText()
         self.heard = IntText()
+        # ipykernel notes that the widget was made by a cell, and would keep every answer until
+        # that cell ends; without the note it takes them at once, in a thread of its own.
+        vars(self.heard.comm).pop("_reply_subshell_id", None)
         self.link = jsdlink((self.asked, "value"), (self.heard, "value"))
         self.heard.observe(self._hear, "value")
         self.frames = 0
@@ -84,7 +87,8 @@ class Pace:
 
     def _hear(self, change: dict) -> None:
         self.answered = max(self.answered, change["new"])  # two pages may answer in turn
-        self.waiting = math.inf if self.answered >= self.frames - ASK else time.perf_counter()
+        everything = self.answered >= self.asked.value
+        self.waiting = math.inf if everything else time.perf_counter()
 
 
 def check_fps(fps: float) -> float:

@@ -10,6 +10,7 @@ from ipywidgets import HTML, GridBox
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from helpers.plots import (
@@ -154,25 +155,24 @@ class Picture(GridBox):
         with new_figure(WIDTH / 100, HEIGHT / 100) as figure:
             figure.set_layout_engine("none")  # the axes stand where they stand in the SVG
             left, right = (figure.add_axes(place_axes(box)) for box in (frame.left, frame.right))
+            left.set(xlim=frame.left.xlim, ylim=frame.left.ylim)
+            right.set(xlim=frame.right.xlim, yscale="log", ylim=frame.right.ylim)
             every = count_step(frame.x.size)
-            draw_data(left, frame.x[::every], frame.y[::every]).set_label(name_data(every))
+            dots = draw_data(left, frame.x[::every], frame.y[::every])
+            dots.set(label=name_data(every), sizes=[9])
             if frame.prediction is not None:
                 draw_fit(left, frame.grid, frame.prediction)
             draw_legend(left)
             if frame.dots:
                 lines = draw_kinks(left, *zip(*frame.dots, strict=True))
-                names = [str(number) for number in range(1, len(lines) + 1)]
-                style = {"title": "kinks by layer", "title_fontsize": 8, "fontsize": 8}
-                left.add_artist(left.get_legend())
-                left.legend(lines, names, loc="upper left", ncols=10, columnspacing=0.6, **style)
-            left.set(xlim=frame.left.xlim, ylim=frame.left.ylim)
+                draw_layers(left, lines)
+            left.set_ylabel("y", labelpad=0)
             left.set_title(frame.title, fontsize=10, pad=20)
             draw_loss(right, frame.losses, frame.iterations, label="training")
             if frame.held_out is not None:
                 numbers, losses = frame.held_out
                 draw_loss(right, losses, numbers, label="held out", color=HELD_OUT_COLOUR)
                 draw_legend(right)
-            right.set(xlim=frame.right.xlim, ylim=frame.right.ylim)
             draw_marks(right, frame.marks)
             return to_png(figure)
 
@@ -248,7 +248,7 @@ def write_legend(box: Box, names: Sequence[tuple[str, float, str]]) -> list[str]
         style = f'stroke="{colour}" stroke-width="{2 if length else 5}" stroke-linecap="round"'
         parts.append(f'<path d="M{left} {box.top - 11}h{length}" {style}/>')
         parts.append(write_text(left + length + 7, box.top - 6.5, name))
-        left += length + 26 + 5.6 * len(name)
+        left += length + 26 + 6.3 * len(name)  # room enough in any font
     return parts
 
 
@@ -291,3 +291,12 @@ def draw_legend(ax: Axes) -> None:
     """Draw a legend above the axes, where it covers nothing."""
     style = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0, "frameon": False}
     ax.legend(**style, ncols=2, fontsize=9, columnspacing=1.2, handlelength=1.2)
+
+
+def draw_layers(ax: Axes, lines: Sequence[Line2D]) -> None:
+    """Draw a second legend within the axes: which colour is which hidden layer's."""
+    ax.add_artist(ax.get_legend())
+    ax.text(0.03, 0.96, "kinks by layer", transform=ax.transAxes, va="top", fontsize=9)
+    names = [str(number) for number in range(1, len(lines) + 1)]
+    style = {"loc": "upper left", "bbox_to_anchor": (0.21, 1.01), "frameon": False, "fontsize": 9}
+    ax.legend(lines, names, ncols=10, columnspacing=0.6, handletextpad=-0.4, **style)

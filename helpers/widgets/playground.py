@@ -114,6 +114,7 @@ class Playground(VBox):
             self.trainer.close()
             self.live.close()
             close_widget(self)
+        super().close()
 
     def _use_preset(self, name: str) -> None:
         with self.trainer.hold():  # the thread must not take a network that is half set

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ipywidgets import HTML, DOMWidget, HBox, VBox
 
 from helpers.plots import new_figure, to_png
-from helpers.widgets.stills import make_image, show_png, with_still
+from helpers.widgets.stills import close_widget, make_image, show_png, with_still
 
 
 class Sliders(VBox):
@@ -14,19 +14,23 @@ class Sliders(VBox):
 
     Args:
         draw: Called as draw(figure, name=value, ...), with a value from each control; it draws
-            into the figure and returns one line of text that says what to see.
+            into the figure and returns one line of text that says what to see. Where it returns
+            none, the line names the values.
         size: Width and height of the picture, in hundreds of pixels.
         controls: Sliders or lists, by the name of their argument.
 
     Attributes:
         controls: The same controls.
-        text: What `draw` returned last.
+        text: The line of text.
 
     Shown in: 01_dataset
     """
 
     def __init__(
-        self, draw: Callable[..., str], size: tuple[float, float] = (8, 3), **controls: DOMWidget
+        self,
+        draw: Callable[..., str | None],
+        size: tuple[float, float] = (8, 3),
+        **controls: DOMWidget,
     ) -> None:
         """Draw the first picture."""
         self.draw_into, self.size, self.controls = draw, size, controls
@@ -40,16 +44,22 @@ class Sliders(VBox):
 
     def update(self) -> None:
         """Draw for what the controls show; where that fails, the text says why."""
-        values = {name: control.value for name, control in self.controls.items()}
-        try:
-            with new_figure(*self.size) as figure:
+        with new_figure(*self.size) as figure:  # one at a time, so that the last move wins
+            values = {name: control.value for name, control in self.controls.items()}
+            try:
                 said = self.draw_into(figure, **values)
                 png = to_png(figure)
-            self.text = "" if said is None else str(said)
-            show_png(self.image, png)
-        except Exception as error:  # in a callback it would be seen by nobody
-            self.text = f"{type(error).__name__}: {error}"
-        self.line.value = html.escape(self.text)
+            except Exception as error:  # in a callback it would be seen by nobody
+                self.text = " ".join(f"{type(error).__name__}: {error}".split())
+            else:
+                shown = ", ".join(f"{name} = {value}" for name, value in values.items())
+                self.text = said if isinstance(said, str) else shown
+                show_png(self.image, png)
+            self.line.value = html.escape(self.text)
+
+    def close(self) -> None:
+        """Take the widgets away."""
+        close_widget(self)
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
         return with_still(super()._repr_mimebundle_(**kwargs), self.image.value, self.text)

@@ -17,12 +17,14 @@ def with_still(bundle: dict, png: bytes, text: str) -> tuple[dict, dict]:
 
     Args:
         bundle: What the widget shows itself with; may be empty.
-        png: A picture of `to_png`.
+        png: A picture of `to_png`; empty if there is none yet.
         text: The picture in a sentence: its alternative text, too.
 
     Returns:
         Data and metadata, as `_repr_mimebundle_` hands them to IPython.
     """
+    if not png:
+        return bundle | {"text/plain": text}, {}
     picture = {"image/png": base64.b64encode(png).decode(), "text/plain": text}
     return bundle | picture, {"image/png": {"alt": text, "width": png_width(png) // SHARP}}
 
@@ -39,10 +41,13 @@ def show_png(image: Image, png: bytes) -> None:
 
 
 def close_widget(widget: Widget) -> None:
-    """Close a widget and what belongs to it: its children, layout and style."""
+    """Close a widget and what belongs to it: its children, layout and style.
+
+    A class of ours may call this in its own `close`.
+    """
     for child in getattr(widget, "children", ()):
         close_widget(child)
     for part in (getattr(widget, "layout", None), getattr(widget, "style", None)):
         if part is not None:
             part.close()
-    widget.close()
+    Widget.close(widget)

@@ -107,7 +107,7 @@ class Box:
             thick: In pixels.
         """
         path = Path(self.place(x, y))
-        path.simplify_threshold = 0.2  # pixels; else rcParams would decide
+        path.simplify_threshold = 0.4  # pixels; else rcParams would decide
         clip = (-FAR, -FAR, self.width + FAR, self.height + FAR)
         path = path.cleaned(remove_nans=True, clip=clip, simplify=True)
         tenths = np.rint(10 * path.vertices[path.codes != Path.STOP]).astype(int)
