@@ -31,8 +31,10 @@ def see(output, text):
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_five_steps_are_pressed(open_notebook, picture, dark):
-    notebook = run_all(open_notebook, "06_training.ipynb", dark=dark)
-    output = show(notebook, find_cell("06_training.ipynb", "FiveSteps()"))
+    notebook = open_notebook("06_training.ipynb", dark=dark)
+    notebook.page.set_viewport_size({"width": 1366, "height": 650})
+    source = "from helpers.widgets import FiveSteps\n\nFiveSteps()"
+    output = show(notebook, find_cell("06_training.ipynb", "FiveSteps()"), source)
     see(output, "Press the steps, in any order.")
     said = [
         ("1 forward", "Good: a prediction for every x"),
@@ -44,23 +46,25 @@ def test_the_five_steps_are_pressed(open_notebook, picture, dark):
         ("5 step", "the same gradients were used once more"),
         ("2 loss", "the loss of an old prediction"),
     ]
+    image = output.locator("img")
     for name, text in said:
         before = output.locator("table").inner_text()
         output.get_by_role("button", name=name).press("Enter")
         see(output, text)
-        changed = "RuntimeError" not in text and "Nothing" not in text and name != "2 loss"
-        if changed:
-            notebook.page.wait_for_timeout(100)
+        output.locator(f'img[alt*="{text}"]').wait_for()  # drawn, and told to a screen reader
+        if "RuntimeError" not in text and "Nothing" not in text and name != "2 loss":
             assert output.locator("table").inner_text() != before
-    notebook.page.wait_for_timeout(500)  # until the last press is drawn
-    image = output.locator("img.widget-image")
     before = image.get_attribute("src")
     output.get_by_role("button", name="Skip zero_grad").click()
     notebook.wait(f"() => document.querySelector('img[src=\"{before}\"]') === null")
-    notebook.page.wait_for_timeout(300)
-    notebook.page.screenshot(path=picture("steps"))
+    assert image.evaluate("e => e.naturalWidth") == 2 * 460
     box = output.bounding_box()
+    outer = notebook.page.locator(".jp-WindowedPanel-outer").bounding_box()
+    assert box["height"] < outer["height"]
+    assert image.bounding_box()["y"] < output.locator("table").bounding_box()["y"] + 20  # beside it
     assert output.evaluate("e => e.scrollWidth <= e.clientWidth"), box
+    output.scroll_into_view_if_needed()
+    notebook.page.screenshot(path=picture("steps"))
     output.get_by_role("button", name="Reset").click()
     see(output, "no step yet")
 
