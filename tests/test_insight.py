@@ -42,11 +42,8 @@ def test_nothing_is_added_until_a_toggle_is_on():
     assert insight.line.layout.display == insight.strip.layout.display == "none"
 
 
-def test_what_a_toggle_opens_stands_below_all_toggles():
+def test_a_toggle_opens_what_it_shows():
     insight = Insight()
-    bar, *below = insight.box.children
-    assert list(bar.children) == insight.toggles
-    assert below == [insight.line, insight.strip]
     for toggle in insight.toggles:
         toggle.value = True
         assert insight.line.layout.display == "flex"

@@ -41,6 +41,10 @@ mend();
 .sine-widths .widget-inline-hbox .widget-readout { min-width: 28px; }
 .sine-words .widget-html, .sine-words .widget-html-content { line-height: 20px; margin-block: 0; }
 .sine-words { align-content: flex-start; }
+@media (forced-colors: active) {
+    .jupyter-button, .widget-slider .slider { border: 1px solid; }
+    .jupyter-button.mod-active { border-width: 4px; }
+}
 </style>"""
 
 
@@ -111,8 +115,8 @@ class Controls:
 
         self.bar = row(self.run, self.one, self.hundred, self.reset, self.stop)
         self.main = row(self.depth, self.lr)
-        columns = "repeat(auto-fill, minmax(170px, 1fr))"  # five where there is room
-        layout = {"grid_template_columns": columns, "width": "min(100%, 960px)"}
+        columns = "repeat(auto-fill, minmax(160px, 1fr))"  # five where there is room
+        layout = {"grid_template_columns": columns, "width": "min(100%, 940px)"}
         layout["overflow"] = "visible"  # or a bar comes with the 4 px that a row is lower
         self.widths_box = widgets.GridBox(self.widths, layout=layout)
         self.widths_box.add_class("sine-widths")
@@ -184,7 +188,7 @@ def width_slider(place: int, width: int) -> widgets.SelectionSlider:
     """Make the slider for one hidden layer's width."""
     tooltip = f"Number of units of hidden layer {place}, 1 to 512"
     made = slider(f"Width {place}", tooltip, WIDTHS, width, height="24px")
-    made.style.description_width = "50px"
+    made.style.description_width = "60px"
     return made
 
 
