@@ -82,5 +82,15 @@ class SlowLine:
 
     def close(self) -> None:
         """End the proxy, and every connection through it."""
+        asyncio.run_coroutine_threadsafe(self.end(), self.loop).result()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
+        self.loop.close()
+
+    async def end(self) -> None:
+        """Listen no more, and end what still runs."""
+        self.server.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
