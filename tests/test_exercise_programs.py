@@ -1,14 +1,26 @@
 """What `check` says to solutions, valid variants and typical mistakes, and to each other's."""
 
+import functools
 import re
 
 import pytest
 import torch
 from programs import PATHS, PROGRAMS
 
+from helpers.exercises import running
 from helpers.exercises.asking import CHECKS, OPEN, feedback
 
 NAMES = [path.stem for path in PATHS]
+
+
+@pytest.fixture(autouse=True)
+def one_seed(monkeypatch):
+    """Draw the held-out points alike in every run of the tests; verdicts hold for any seed."""
+    monkeypatch.setattr(running, "new_seed", lambda: 0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def of_kind(*kinds):
@@ -58,14 +70,15 @@ def test_a_stub_is_not_answered_or_not_right(program):
     assert said == OPEN if not program.says else program.says in said, said
 
 
+@functools.cache
+def cross(program):
+    """Make an answer once; trained for a moment only where the solution is there for the rest."""
+    return program.answer(quick=program.kind != "solution")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_programs_of_other_exercises_never_pass_and_never_raise(name):
     for program in PROGRAMS:
-        if program.exercise == name or program.kind == "stub":
-            continue
-        code = program.code
-        if program.kind != "solution":  # fewer iterations: the solution is there for the rest
-            code = code.replace("range(200)", "range(3)")
-        said = feedback(name, program.answer(code))
-        assert said.startswith("Not yet. "), f"{program}: {said}"
-        assert not torch.is_inference_mode_enabled()
+        if program.exercise != name and program.kind != "stub":
+            said = feedback(name, cross(program))
+            assert said.startswith("Not yet. "), f"{program}: {said}"

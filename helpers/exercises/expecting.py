@@ -27,8 +27,10 @@ def name_kind(value: object) -> str:
         return "a function"
     if isinstance(value, str):
         return "a text"
-    if isinstance(value, bool) or isinstance(value, numbers.Real):
-        return f"the number {value}" if not isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, numbers.Real):
+        return f"the number {str(value)[:20]}"
     if isinstance(value, list | tuple):
         return f"a {type(value).__name__} of {len(value)}"
     return f"of type {type(value).__name__}"

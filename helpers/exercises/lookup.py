@@ -1,6 +1,7 @@
 """Answers that are a value: a number, a word, a list."""
 
 import contextlib
+import functools
 import inspect
 import math
 import numbers
@@ -10,6 +11,7 @@ from pathlib import Path
 KINDS = {bool: "True or False", int: "a number", float: "a number", str: "a word", list: "a list"}
 
 
+@functools.cache
 def read_exercises() -> dict[str, dict]:
     """Read every exercise: its answer, why it is right, a hint, and known wrong answers."""
     return tomllib.loads(Path(__file__).with_name("answers.toml").read_text(encoding="utf-8"))

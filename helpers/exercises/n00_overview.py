@@ -35,7 +35,10 @@ def check_order(answer: object) -> str:
     if place["backward"] < place["zero_grad"] < place["step"]:
         raise NotYet("There zero_grad throws the fresh gradients away before step can use them.")
     if names == STEPS:
-        return "The gradients are zeroed before backward fills them, and step uses them."
+        return (
+            "The gradients are zeroed before backward fills them, and step comes last because it "
+            "uses them."
+        )
     return (
         "That trains just as well: zero_grad may stand anywhere but between backward and step. "
         "This series, like the article, has it third."

@@ -77,9 +77,7 @@ def check_share(answer: object) -> str:
         y = x * 2 + 100  # (count, 1)
         shown = f"split(x, y, {share}, seed)"
         first = random.randrange(1000)
-        parts = [
-            split_once(answer, x, y, share, seed, shown) for seed in (first, first, first + 1)
-        ]
+        parts = [split_once(answer, x, y, share, seed, shown) for seed in (first, first, first + 1)]
         if not torch.equal(parts[0][2], parts[1][2]):
             raise NotYet(f"Twice the same seed, {first}, and two different splits.")
         if torch.equal(parts[0][2], parts[2][2]):
@@ -121,10 +119,14 @@ def split_once(
     if len(set(rows[0]) | set(rows[2])) < count:
         missing = count - len(set(rows[0]) | set(rows[2]))
         raise NotYet(f"{missing} of the {count} points are in neither part.")
-    for name, one, size in zip(("x_train", "y_train", "x_test", "y_test"), parts, sizes, strict=True):
+    for name, one, size in zip(
+        ("x_train", "y_train", "x_test", "y_test"), parts, sizes, strict=True
+    ):
         expect_tensor(one, name, (size, 1))
     for name, xs, ys in (("train", rows[0], rows[1]), ("test", rows[2], rows[3])):
-        torn = [i for i, (a, b) in enumerate(zip(xs, ys, strict=True)) if abs(2 * a + 100 - b) > 1e-3]
+        torn = [
+            i for i, (a, b) in enumerate(zip(xs, ys, strict=True)) if abs(2 * a + 100 - b) > 1e-3
+        ]
         if torn:
             raise NotYet(
                 f"{len(torn)} of the {len(xs)} pairs in the {name} part do not belong together: x "

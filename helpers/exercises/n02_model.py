@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -25,7 +26,9 @@ def check_layers(answer: object) -> str:
     """Compare `my_layers(cfg, activation)` with a chain of sums, layer by layer."""
     for cfg, activation in ((CFG, nn.Tanh), ((1, 4, 1), nn.ReLU), ((3, 6, 6, 6, 6, 2), nn.Sigmoid)):
         shown = f"my_layers({list(cfg)}, nn.{activation.__name__})"
-        net = expect_network(call(answer, list(cfg), activation, shown=shown), f"What {shown} gives")
+        net = expect_network(
+            call(answer, list(cfg), activation, shown=shown), f"What {shown} gives"
+        )
         linear = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
         check_widths(linear, cfg, shown)
         x = torch.randn(9, cfg[0], dtype=torch.float32)
@@ -41,7 +44,7 @@ def check_widths(linear: Sequence[nn.Linear], cfg: Sequence[int], shown: str) ->
         NotYet: A layer is missing, one too many or of other widths.
     """
     found = [(layer.in_features, layer.out_features) for layer in linear]
-    wanted = list(zip(cfg[:-1], cfg[1:], strict=True))
+    wanted = list(pairwise(cfg))
     if found == wanted:
         return
     if found == wanted[:-1]:
@@ -59,7 +62,11 @@ def check_widths(linear: Sequence[nn.Linear], cfg: Sequence[int], shown: str) ->
 
 
 def check_chain(
-    linear: Sequence[nn.Linear], activation: nn.Module, x: torch.Tensor, out: torch.Tensor, shown: str
+    linear: Sequence[nn.Linear],
+    activation: nn.Module,
+    x: torch.Tensor,
+    out: torch.Tensor,
+    shown: str,
 ) -> None:
     """Refuse an output that is not the chain of these layers with an activation between each two.
 
@@ -198,7 +205,9 @@ def explain_sine(net: Callable, points: torch.Tensor, count: int) -> str:
             f"-bias / weight: mind the sign."
         )
     if first_bad == 1:
-        return f"{where}: the first unit has its kink at point 0, and the first slope as its weight."
+        return (
+            f"{where}: the first unit has its kink at point 0, and the first slope as its weight."
+        )
     if first_bad == 2:
         return (
             f"{where}, though points 0 and 1 are right: from the second unit on, an output weight "

@@ -158,9 +158,7 @@ def one_entropy(row: list[float], label: int) -> float:
     return top + math.log(sum(math.exp(one - top) for one in row)) - row[label]
 
 
-def explain_entropy(
-    value: float, logits: torch.Tensor, labels: torch.Tensor, right: float
-) -> str:
+def explain_entropy(value: float, logits: torch.Tensor, labels: torch.Tensor, right: float) -> str:
     """Say which other formula gives this value."""
     rows = torch.arange(len(labels))
     probabilities = logits.softmax(1)  # (12, 3)
@@ -186,9 +184,7 @@ def explain_entropy(
     for guess, saying in guesses:
         if math.isclose(value, guess, rel_tol=1e-3):
             return f"{fact} {saying}"
-    return (
-        f"{fact} For each row: minus the logarithm of the softmax at the label; then the mean."
-    )
+    return f"{fact} For each row: minus the logarithm of the softmax at the label; then the mean."
 
 
 CHECKS = {"04-huber": check_huber, "04-logits": check_logits}

@@ -7,7 +7,7 @@ import torch
 
 from helpers.exercises.expecting import call, name_kind
 from helpers.exercises.running import NotYet
-from helpers.experiment import Experiment, Settings
+from helpers.experiment import Experiment
 from helpers.training import Diverged
 
 ANSWERS = ("yes", "no", "cannot tell")
@@ -27,7 +27,7 @@ def check_better(answer: object) -> str:
         word = said.strip().casefold() if isinstance(said, str) else said
         if word not in ANSWERS:
             raise NotYet(
-                f'is_better returns {name_kind(said) if not isinstance(said, str) else repr(said)};'
+                f"is_better returns {name_kind(said) if not isinstance(said, str) else repr(said)};"
                 f' it should return "yes", "no" or "cannot tell".'
             )
         return word
@@ -71,8 +71,8 @@ def check_better(answer: object) -> str:
     verdict = ask(draw(0.01), exploded)
     if verdict == "no":
         raise NotYet(
-            'With inf and nan among the losses of b, and the others 30 times as large, it says "no":'
-            " comparing with nan is always False. An exploded run is a bad one."
+            "With inf and nan among the losses of b, and the others 30 times as large, it says "
+            '"no": comparing with nan is always False. An exploded run is a bad one.'
         )
     return (
         f"Right on {2 * PAIRS} pairs that are apart, and of {PAIRS} that are alike it claims a "
@@ -82,9 +82,8 @@ def check_better(answer: object) -> str:
 
 def check_goal(answer: object) -> str:
     """Look at the run on a panel; start it anew where it has gone past the last iteration."""
-    settings = getattr(answer, "settings", None)
     experiment = getattr(answer, "experiment", None)
-    if not isinstance(settings, Settings) or not isinstance(experiment, Experiment):
+    if not isinstance(experiment, Experiment):
         raise NotYet(f"The answer is your panel, a Playground; yours is {name_kind(answer)}.")
     count = sum(parameter.numel() for parameter in experiment.net.parameters())
     done, settings = experiment.iteration, experiment.settings
@@ -111,7 +110,9 @@ def check_goal(answer: object) -> str:
     when = f"at iteration {min(done, WITHIN)}"
     fact = f"{count} parameters, and {when} a loss of {loss:.2g} on points between"
     if not loss < LOSS:
-        left = f"{WITHIN - done} iterations are left." if done < WITHIN else "Change rate, optimizer or widths."
+        left = "Try another rate, another optimizer or other widths."
+        if done < WITHIN:
+            left = f"{WITHIN - done} iterations are left."
         raise NotYet(f"{fact}; below {LOSS} is the goal. {left}")
     return f"{fact}: below {LOSS}, within {WITHIN} iterations and {PARAMETERS} parameters."
 

@@ -30,8 +30,8 @@ def check_prune(answer: object) -> str:
     for place, weight in enumerate(weights):
         if not weight.any():
             raise NotYet(
-                f"{fact}: all weights of layer {place + 1} are 0, so nothing gets through it. Throw "
-                f"away a share of each layer."
+                f"{fact}: all weights of layer {place + 1} are 0, so nothing gets through it. "
+                f"Throw away a share of each layer."
             )
     if left > 0.98 * total:
         hint = f" {tiny} of them are below 0.001." if tiny > 0.05 * total else ""

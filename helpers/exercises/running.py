@@ -171,7 +171,7 @@ def unchanged() -> Iterator[None]:
             warnings.simplefilter("ignore")  # what they warn of, the verdict says
             torch.set_default_dtype(torch.float32)
             seed = new_seed()  # other data each time, whatever the notebook has seeded
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             random.seed(seed)
             yield
     finally:
@@ -182,10 +182,10 @@ def unchanged() -> Iterator[None]:
         if dict(os.environ) != state["environ"]:
             os.environ.clear()
             os.environ.update(state["environ"])
-        if matplotlib and dict(matplotlib.rcParams.copy()) != state["rcParams"]:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                matplotlib.rcParams.update(state["rcParams"])
+        now = matplotlib and dict(matplotlib.rcParams.copy())
+        for name, value in (state["rcParams"] or {}).items():
+            if now[name] != value:  # only those: to look at the backend would choose one
+                matplotlib.rcParams[name] = value
         torch.autograd.set_detect_anomaly(state["anomaly"])
         torch.use_deterministic_algorithms(state["deterministic"], warn_only=state["warn_only"])
         torch.set_num_threads(state["threads"])

@@ -154,7 +154,8 @@ class Trace:
             )
         if not self.count("step"):
             moved = any(
-                not torch.equal(a, b) for a, b in zip(self.net.parameters(), self.start, strict=True)
+                not torch.equal(a, b)
+                for a, b in zip(self.net.parameters(), self.start, strict=True)
             )
             if moved:
                 return (
@@ -208,9 +209,7 @@ class Trace:
                 f"needs a prediction by the weights of that moment."
             )
         if steps != self.iterations:
-            return (
-                f"There are {steps} updates where {self.iterations} iterations were asked for."
-            )
+            return f"There are {steps} updates where {self.iterations} iterations were asked for."
         return self._find_leftovers(found)
 
     def _find_leftovers(self, found: list) -> str | None:
@@ -219,10 +218,10 @@ class Trace:
             kept = found[place] or 0.0
             zeroed = self.count("zero_grad")
             if kept > 1.2:
-                cleared = "zero_grad is never called" if not zeroed else (
-                    f"zero_grad is called {zeroed} time{'s' if zeroed > 1 else ''}, and not before "
-                    f"each backward"
-                )
+                cleared = "zero_grad is never called"
+                if zeroed:
+                    times = f"{zeroed} time{'s' if zeroed > 1 else ''}"
+                    cleared = f"zero_grad is called {times}, and not before each backward"
                 return (
                     f"{cleared}: after {place + 1} iterations the gradient is {kept:.1f} times "
                     f"that of one backward."
