@@ -284,13 +284,15 @@ def bare(source):
 
 @cache
 def definitions():
-    """Source of every function and class in helpers, by name."""
+    """Source of what helpers teach, by name: all at their top, and below it what is shown."""
     found = {}
     for path in (ROOT / "helpers").rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         for node in ast.parse(source).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                found[node.name] = ast.get_source_segment(source, node)
+                text = ast.get_source_segment(source, node)
+                if path.parent.name == "helpers" or "Shown in: " in text:
+                    found[node.name] = text
     return found
 
 
