@@ -286,7 +286,9 @@ def test_a_button_presses_its_step_and_everything_shows(panel):
     assert "<td>none</td>" in panel.table.value
     assert "<td>changed</td>" not in panel.table.value
     for step, button in panel.buttons.items():
+        before = panel.png
         button.click()
+        assert (panel.png != before) == (step in ("forward", "loss"))  # the fit, a point
         assert panel.steps.pressed[-1] == step
         assert button.tooltip == LINES[step]
     assert [b.description for b in panel.buttons.values()] == [
@@ -295,6 +297,8 @@ def test_a_button_presses_its_step_and_everything_shows(panel):
     assert panel.said.value.startswith("Good: every weight moves")
     assert panel.code.value == f"<code>{'; '.join(LINES.values())}</code>"
     assert panel.table.value.count("<td>changed</td>") == 2
+    for style, cells in re.findall("<tr style='(.*?)'>(.*?)</tr>", panel.table.value):
+        assert ("bold" in style) == ("<td>changed</td>" in cells)
     assert picture(panel)[0] != untouched
     panel.press("forward")
     assert panel.code.value.startswith("<code>… loss = ")

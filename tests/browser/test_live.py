@@ -95,6 +95,10 @@ def test_a_picture_moves_and_stays_where_it_was_shown(opened, picture, dark):
         assert 280 <= moving.bounding_box()["height"] <= 320
         for svg in (still, moving):
             assert svg.evaluate(CONTRAST) > 7
+    output.locator(".noUi-handle").press("ArrowRight")  # interact's callback, outside any cell
+    output.get_by_text("iteration 5, loss 0.59", exact=False).first.wait_for(timeout=30_000)
+    moving.wait_for()
+    assert moving.get_attribute("aria-label").startswith("iteration 5, loss 0.59")
     assert page.get_by_text("Error displaying").count() == 0
     page.screenshot(path=picture("live"))
 
