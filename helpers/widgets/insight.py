@@ -33,7 +33,7 @@ class Insight:
         ]
         self.kinks, self.outputs, self.beyond = self.toggles
         self.line = HTML()
-        self.strip = HTML(layout={"width": "min(100%, 800px)"})
+        self.strip = HTML(layout={"width": "min(100%, 800px)", "margin": "0"})
         for toggle in self.toggles:
             toggle.observe(self._unfold, "value")
         self._unfold()

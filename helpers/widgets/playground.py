@@ -50,7 +50,8 @@ class Playground(VBox):
         # Room for two lines, so that nothing below jumps when a long sentence comes.
         layout = {"flex_flow": "row wrap", "grid_gap": "0 24px", "min_height": "40px"}
         words = HBox([self.live.line, self.status], layout=layout)
-        words.add_class("sine-words")
+        for text in (self.headline, words):
+            text.add_class("sine-words")
         train = (controls.bar, controls.main)
         look = (self.headline, self.live.picture, words, controls.widths_box)
         toggles = row(*self.insight.toggles, screen.goals.toggle)  # what they open stands below

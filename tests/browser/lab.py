@@ -208,6 +208,10 @@ class Panel:
         exact = re.compile(rf"^\W*{re.escape(name)}$")
         return self.box.get_by_role("button", name=exact)
 
+    def run_or_pause(self):
+        """Find the button that runs and pauses, whatever it says now."""
+        return self.button("Run").or_(self.button("Pause"))
+
     def handle(self, name: str):
         """Find the handle of a slider by the name that a screen reader says."""
         return self.box.get_by_role("slider", name=name, exact=True)

@@ -29,7 +29,7 @@ NAME = "e => e.ariaLabel || e.labels?.[0]?.innerText || e.innerText.trim() || e.
 SCROLLING = """box => [...box.querySelectorAll('*')].filter(e => e.clientWidth > 0 &&
     ['auto', 'scroll'].includes(getComputedStyle(e).overflowY) &&
     (e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1))
-    .map(e => e.className + ' ' + e.innerText)"""
+    .map(e => [e.scrollWidth, e.clientWidth, e.scrollHeight, e.clientHeight, e.className])"""
 CUT = """box => [...box.querySelectorAll('button, .widget-label, .widget-readout, code')]
     .filter(e => e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
 # For each colour in the picture, how well it can be told from what is behind it.
@@ -126,7 +126,7 @@ def boxes(panel):
 
 
 def bring_to_top(panel):
-    panel.button("Run").or_(panel.button("Pause")).evaluate("e => e.scrollIntoView()")
+    panel.run_or_pause().evaluate("e => e.scrollIntoView()")
     panel.page.wait_for_timeout(200)
 
 
