@@ -91,8 +91,8 @@ def check_clinic(name: str, answer: object) -> str:
         if table:
             raise NotYet(
                 f"Somewhere the shapes {table[0]} and {table[1]} meet, and PyTorch makes a table "
-                f"of all their pairs: the labels are flat, so each prediction is compared with every "
-                f"label."
+                f"of all their pairs: the labels are flat, so each prediction is compared with "
+                f"every label."
             )
         raise NotYet(judge_fit(predict_column(net, x), y, losses, formula))
     return (
