@@ -6,6 +6,7 @@ import html
 import inspect
 import io
 import itertools
+import math
 import re
 import threading
 
@@ -203,6 +204,11 @@ def test_a_loss_that_is_no_number_is_said():
     for step in (*RIGHT, "forward"):
         steps.press(step)
     assert "no longer a number. Press Reset." in steps.press("loss")[0]
+    for step in ("backward", "step", "forward", "loss"):
+        steps.press(step)
+    assert math.isnan(steps.losses[-1])
+    _, quantities = steps.press("forward")  # nan again: no bit of it has changed
+    assert not any(quantity.changed for quantity in quantities)
 
 
 def test_a_step_by_another_rule_is_not_said_to_agree():
@@ -280,7 +286,9 @@ def test_a_button_presses_its_step_and_everything_shows(panel):
     assert "<td>none</td>" in panel.table.value
     assert "<td>changed</td>" not in panel.table.value
     for step, button in panel.buttons.items():
+        before = panel.png
         button.click()
+        assert (panel.png != before) == (step in ("forward", "loss"))  # the fit, a point
         assert panel.steps.pressed[-1] == step
         assert button.tooltip == LINES[step]
     assert [b.description for b in panel.buttons.values()] == [
@@ -289,6 +297,8 @@ def test_a_button_presses_its_step_and_everything_shows(panel):
     assert panel.said.value.startswith("Good: every weight moves")
     assert panel.code.value == f"<code>{'; '.join(LINES.values())}</code>"
     assert panel.table.value.count("<td>changed</td>") == 2
+    for style, cells in re.findall("<tr style='(.*?)'>(.*?)</tr>", panel.table.value):
+        assert ("bold" in style) == ("<td>changed</td>" in cells)
     assert picture(panel)[0] != untouched
     panel.press("forward")
     assert panel.code.value.startswith("<code>… loss = ")
@@ -338,7 +348,12 @@ def test_the_switch_draws_both_runs_and_changes_nothing_else(panel, monkeypatch)
 
 
 def test_a_press_in_the_middle_of_a_press_comes_after_it(panel):
-    hook = panel.steps.names["net"].register_forward_hook(lambda *_: panel.press("loss"))
+    def press(*_):
+        with pytest.raises(ValueError, match="got 'forwards'"):
+            panel.press("forwards")
+        panel.press("loss")
+
+    hook = panel.steps.names["net"].register_forward_hook(press)
     panel.press("forward")
     hook.remove()
     assert panel.steps.pressed == ["forward", "loss"]

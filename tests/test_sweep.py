@@ -14,8 +14,9 @@ import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import psutil
@@ -239,6 +240,19 @@ def test_bad_arguments_are_refused_at_the_call(arguments, more, error, message):
     with pytest.raises(error, match=message) as caught:
         sweep(*arguments, **more)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_main_module_without_a_file_must_be_found_by_its_name(monkeypatch, by_name):
+    main = ModuleType("__main__")
+    main.__file__ = "program.zip/__main__.py"
+    main.__spec__ = ModuleSpec("__main__", None) if by_name else None
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    if by_name:
+        sweep([SMALL], 1)
+    else:
+        with pytest.raises(RuntimeError, match=r"program\.zip/__main__\.py is no file"):
+            sweep([SMALL], 1)
 
 
 def test_an_executor_has_workers_of_its_own():
@@ -475,7 +489,7 @@ def run_script(folder, text, *options):
             script.kill()
 
 
-INTERRUPTED = f"""
+SWEEP_TWICE = f"""
     import multiprocessing, os, signal
     from helpers.experiment import Settings
     from helpers.sweep import sweep
@@ -484,43 +498,43 @@ INTERRUPTED = f"""
         signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored after "&" in a script
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1])
-        settings = [{DIVERGING!r}, {LATE!r}, *[Settings()] * 4]
-        kept = []
-        try:
-            for result in sweep(settings, {ENDLESS}):
-                kept.append(result)
-                print(*[child.pid for child in multiprocessing.active_children()], flush=True)
-        except KeyboardInterrupt:
-            print(len(kept), kept[-1].error, multiprocessing.active_children(), flush=True)
+        for _ in range(2):
+            kept = []
+            try:
+                for result in sweep([{DIVERGING!r}, {LATE!r}, *[Settings()] * 4], {ENDLESS}):
+                    kept.append(result)
+                    print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+            except KeyboardInterrupt:
+                print(len(kept), kept[-1].error, multiprocessing.active_children(), flush=True)
 
     if __name__ == "__main__":
         main()
 """
 
 
+def read_pids(script):
+    return [int(pid) for pid in script.stdout.readline().split()]
+
+
 @posix
-def test_an_interrupt_of_all_processes_keeps_what_is_done_and_ends_them_quietly(tmp_path):
-    with run_script(tmp_path, INTERRUPTED) as script:
-        workers = [int(pid) for pid in script.stdout.readline().split()]
+def test_an_interrupt_keeps_what_is_done_and_no_process_outlives_its_sweep_or_its_caller(tmp_path):
+    with run_script(tmp_path, SWEEP_TWICE) as script:
+        workers = read_pids(script)
         for pid in workers:
             os.kill(pid, signal.SIGINT)  # to them alone it means nothing: the next result comes
-        assert [int(pid) for pid in script.stdout.readline().split()] == workers
+        assert read_pids(script) == workers
         os.killpg(script.pid, signal.SIGINT)  # what a terminal and Jupyter do
-        out, err = script.communicate(timeout=LONG_WAIT)
-    assert (script.returncode, out, err) == (0, "2 None []\n", "")
-    if hasattr(os, "sched_setaffinity"):
-        assert len(workers) == 1  # no more than the cores it may use
-    assert not running(workers)
+        assert script.stdout.readline() == "2 None []\n"
+        assert not running(workers)
+        if hasattr(os, "sched_setaffinity"):
+            assert len(workers) == 1  # no more than the cores it may use
 
-
-@posix
-def test_processes_end_when_their_caller_is_killed(tmp_path):
-    with run_script(tmp_path, INTERRUPTED) as script:
-        workers = [int(pid) for pid in script.stdout.readline().split()]
+        workers = read_pids(script)  # of the second sweep
         assert workers
         assert running(workers) == workers
         script.kill()
         wait_for(lambda: not running(workers))
+        assert "Traceback" not in script.stderr.read()
 
 
 CALL = f"""
@@ -562,6 +576,20 @@ def programs(tmp_path_factory):
         yield started
 
 
+def test_a_notebook_needs_no_script(programs, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", ROOT)
+    manager, client = start_new_kernel(kernel_name="python3")
+    said = []
+    try:
+        client.execute_interactive(
+            CALL, timeout=LONG_WAIT, output_hook=lambda message: said.append(message["content"])
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert {"name": "stdout", "text": "[None, None]\n"} in said
+
+
 @pytest.mark.parametrize("name", ["-c", pytest.param("prompt", marks=posix)])
 def test_no_script_is_needed(programs, name):
     out, err = programs[name].communicate(timeout=LONG_WAIT)
@@ -585,20 +613,6 @@ def test_a_script_without_its_guard_is_told_so(programs):
         "RuntimeError: no process could start (what they said stands above); a script must call "
         "sweep under if __name__ == '__main__':"
     )
-
-
-def test_a_notebook_needs_no_script(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", ROOT)
-    manager, client = start_new_kernel(kernel_name="python3")
-    said = []
-    try:
-        client.execute_interactive(
-            CALL, timeout=LONG_WAIT, output_hook=lambda message: said.append(message["content"])
-        )
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-    assert {"name": "stdout", "text": "[None, None]\n"} in said
 
 
 # A cluster of dask's

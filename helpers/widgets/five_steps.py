@@ -1,6 +1,5 @@
 """The five-step debugger: a button for each line of an iteration, to be pressed in any order."""
 
-import base64
 import functools
 import html
 import math
@@ -18,7 +17,6 @@ from helpers.checks import show, to_choice
 from helpers.experiment import Experiment, Settings, to_settings
 from helpers.plots import (
     MARK_COLOUR,
-    SHARP,
     draw_data,
     draw_fit,
     draw_loss,
@@ -26,7 +24,7 @@ from helpers.plots import (
     new_figure,
     to_png,
 )
-from helpers.widgets.stills import close_widget, png_width, with_still
+from helpers.widgets.stills import close_widget, to_html, with_still
 
 LINES = {
     "forward": "out = net(x)",
@@ -37,7 +35,6 @@ LINES = {
 }
 SMALL = Settings(cfg=(1, 20, 20, 1))
 CHANGED = "font-weight: bold; color: var(--jp-brand-color1)"
-CARD = "max-width: 100%; height: auto; box-sizing: border-box; padding: 4px; border-radius: 6px"
 
 
 class Quantity(NamedTuple):
@@ -334,11 +331,7 @@ class FiveSteps(VBox):
         names = "<th>quantity</th><th>before</th><th>after</th><th>effect</th>"
         self.table.value = f"<table style='width: 340px'><tr>{names}</tr>{lines}</table>"
         self.png = self._draw()
-        source = f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
-        self.picture.value = (  # `Image` has no place for a text
-            f"<img src='{source}' width='{png_width(self.png) // SHARP}' "
-            f"alt='{html.escape(self.sentence)}' style='background: white; {CARD}'>"
-        )
+        self.picture.value = to_html(self.png, self.sentence)
 
     def _draw(self) -> bytes:
         names = self.steps.names
