@@ -148,9 +148,10 @@ def check_nothing_is_cut(panel):
     assert panel.box.evaluate(SCROLLING) == []
     assert panel.box.evaluate(CUT) == []
     assert panel.box.evaluate("e => e.scrollWidth <= e.clientWidth")
-    picture = panel.image.bounding_box()
-    assert outer["x"] - 1 <= picture["x"]
-    assert picture["x"] + picture["width"] <= outer["x"] + outer["width"] + 1
+    place = "box => box.querySelector('svg[role=img]').getBoundingClientRect().toJSON()"
+    picture = panel.box.evaluate(place)
+    assert outer["x"] - 1 <= picture["left"]
+    assert picture["right"] <= outer["x"] + outer["width"] + 1
 
 
 def check_all_is_reached(panel):
