@@ -22,9 +22,9 @@ print(json.dumps([list(panel.experiment.settings.cfg), panel.experiment.settings
 """
 BUSY = """
 def until(condition):
-    end = time.monotonic() + 50
+    end = time.monotonic() + 20
     while not condition():
-        assert time.monotonic() < end
+        assert time.monotonic() < end, (vars(panel.trainer), c.run.description)
         time.sleep(0.01)
 def trains(widths):
     return len(panel.experiment.settings.cfg) == widths and panel.experiment.iteration > 0
@@ -166,6 +166,7 @@ def test_a_subshell_takes_them_while_a_cell_runs(kernel, models):
     kernel.execute("panel.reset()\npanel.trainer.resting.wait()")
     request = kernel.execute(BUSY, wait=False)
     kernel.await_word(request, "began")
+    time.sleep(0.5)  # ipykernel keeps what comes at the very beginning of a cell until its end
     kernel.comm(models["run"], CLICK, subshell)
     kernel.await_word(request, "trains 5")
     kernel.comm(models["depth"], update(index=5), subshell)
