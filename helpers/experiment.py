@@ -181,7 +181,7 @@ class Experiment:
         Raises:
             ValueError: x has several columns.
         """
-        column = torch.as_tensor(x, dtype=torch.float32, device="cpu").detach()
+        column = torch.as_tensor(x, dtype=torch.float32, device="cpu")
         if column.ndim > 1 and column.shape[1:] != (1,):
             raise ValueError(f"x must be (K,) or (K, 1), got shape {tuple(column.shape)}")
         with torch.no_grad():

@@ -84,8 +84,9 @@ def train(
 
     Args:
         net: The network, from x to something of the shape of y.
-        x: Inputs, finite, (N, inputs); or whole numbers (N,) for an embedding.
-        y: Targets, finite, of the shape of net(x). Class numbers, for a loss such as
+        x: Inputs, finite, (N, inputs); or whole numbers (N,) for an embedding. Detached, if
+            they were computed from what requires grad.
+        y: Targets, finite, detached, of the shape of net(x). Class numbers, for a loss such as
             `nn.CrossEntropyLoss()`, are whole and leave out the columns: (N,) for (N, classes).
         loss_func: Called as loss_func(net(x), y), such as `nn.MSELoss()`.
         optimizer: Made from net.parameters().

@@ -138,15 +138,15 @@ def test_one_point():
 
 def test_noise_has_the_width_asked_for_and_obeys_its_seed():
     x, clean = get_fake_data(n_samples=20_000)
-    _, noisy = get_fake_data(n_samples=20_000, noise=0.3, seed=1)
-    _, again = get_fake_data(n_samples=20_000, noise=0.3, seed=1)
+    _, noisy = get_fake_data(n_samples=20_000, noise=0.3, seed=0)
+    _, again = get_fake_data(n_samples=20_000, noise=0.3, seed=0)
     _, other = get_fake_data(n_samples=20_000, noise=0.3, seed=2)
     assert torch.equal(noisy, again)
     assert not torch.equal(noisy, other)
     difference = noisy - clean
     assert abs(difference.std().item() - 0.3) < 0.01
     assert abs(difference.mean().item()) < 0.01
-    assert torch.equal(x, get_fake_data(n_samples=20_000, noise=0.3, seed=1)[0])
+    assert torch.equal(x, get_fake_data(n_samples=20_000, noise=0.3, seed=0)[0])
 
 
 def test_a_seed_leaves_the_global_generator_alone_and_none_uses_it():

@@ -99,11 +99,15 @@ def test_settings_of_a_module_that_was_loaded_again_are_settings():
     assert experiment.settings == settings
     assert experiment.apply(replace(before, lr=0.2)) is True
     assert experiment.settings == replace(settings, lr=0.2)
-    vars(before).pop("n_samples")  # made when Settings had a field less
+    vars(before).pop("n_samples")  # made when Settings had a field less and another one more
+    vars(before)["retired"] = 1
     assert to_settings("settings", before) == replace(settings, n_samples=1000)
 
 
-@pytest.mark.parametrize("value", [None, "SGD", (1, 20, 1), {"lr": 0.1}, Settings, int])
+FOREIGN = type("Settings", (), {})()  # of the same name, from another module
+
+
+@pytest.mark.parametrize("value", [None, "SGD", (1, 20, 1), {"lr": 0.1}, Settings, FOREIGN])
 def test_what_is_no_settings_is_refused(value):
     for use in (Experiment, Experiment(SMALL).apply, lambda value: to_settings("settings", value)):
         with pytest.raises(TypeError, match=r"^settings must be a Settings, got ") as caught:
@@ -480,6 +484,7 @@ CURVES = [
     (lambda x: np.cos(x.numpy()), "torch.tensor(["),
     (lambda x: x.double().cos(), "torch.tensor(["),
     (lambda x: torch.randn(x.shape), "torch.tensor(["),
+    (lambda x: x.sin() * torch.ones(1, requires_grad=True), "torch.tensor(["),
 ]
 
 

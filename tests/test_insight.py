@@ -42,11 +42,8 @@ def test_nothing_is_added_until_a_toggle_is_on():
     assert insight.line.layout.display == insight.strip.layout.display == "none"
 
 
-def test_what_a_toggle_opens_stands_below_all_toggles():
+def test_a_toggle_opens_what_it_shows():
     insight = Insight()
-    bar, *below = insight.box.children
-    assert list(bar.children) == insight.toggles
-    assert below == [insight.line, insight.strip]
     for toggle in insight.toggles:
         toggle.value = True
         assert insight.line.layout.display == "flex"
@@ -144,8 +141,10 @@ def test_the_panel_shows_and_says_what_its_toggles_ask_for(panel):
     assert panel.live.picture.moving.value != before
     assert panel.experiment.iteration == 0
     panel.advance(5)
+    settle(panel)
     strip = insight.strip.value
-    panel.advance(5)
+    panel.advance(50)
+    settle(panel)
     assert insight.strip.value != strip
     panel.controls.function.value = "line"
     settle(panel)

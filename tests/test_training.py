@@ -204,6 +204,7 @@ def test_diverged_tells_the_rates_of_all_groups_as_they_are_then():
         for _ in train(net, x, y, loss_func, optimizer):
             optimizer.param_groups[1]["lr"] = torch.tensor(2e19)
     assert caught.value.rates == (0.0, torch.tensor(2e19).item())
+    assert [type(rate) for rate in caught.value.rates] == [float, float]
 
 
 def test_diverged_stops_before_backward():

@@ -22,22 +22,28 @@ PRESETS = {
     "Ten thin layers": (10,) * MAX_DEPTH,
 }
 WIDE = "min(100%, 800px)"  # as wide as the picture
-# ipywidgets gives the handle of a slider no name, and the number of the notch as its value.
-# So the page itself names every slider near by, and says as its value what stands beside it.
+# ipywidgets gives the handle of a slider no name, has it say the number of its notch, and lets
+# one type into what stands beside it, to no effect. So the page itself mends every slider near by.
 # `onload` comes once in each page that shows it; what is drawn later is seen by the observer.
 STYLE = """<style onload="
 const box = this.closest('.widget-vbox');
-const name = () => box.querySelectorAll('.widget-slider').forEach(slider => {
+const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
     const handle = slider.querySelector('.noUi-handle');
-    handle?.setAttribute('aria-label', slider.querySelector('label')?.textContent);
-    handle?.setAttribute('aria-valuetext', slider.querySelector('.widget-readout')?.textContent);
+    const readout = slider.querySelector('.widget-readout');
+    if (!handle || !readout) return;
+    handle.setAttribute('aria-label', slider.querySelector('label').textContent);
+    handle.setAttribute('aria-valuetext', readout.textContent);
+    readout.contentEditable = 'false';
 });
-new MutationObserver(name).observe(box, {childList: true, subtree: true});
-name();
+new MutationObserver(mend).observe(box, {childList: true, subtree: true});
+mend();
 ">
 .sine-widths .widget-inline-hbox .widget-readout { min-width: 28px; }
-.sine-words .widget-html, .sine-words .widget-html-content {
-    height: auto; line-height: 20px; margin-top: 0; margin-bottom: 0;
+.sine-words .widget-html, .sine-words .widget-html-content { line-height: 20px; margin-block: 0; }
+.sine-words { align-content: flex-start; }
+@media (forced-colors: active) {
+    .jupyter-button, .widget-slider .slider { border: 1px solid; }
+    .jupyter-button.mod-active { border-width: 4px; }
 }
 </style>"""
 
@@ -55,7 +61,7 @@ class Controls:
         widths_box: The widths of the hidden layers.
         more: What is set once and left.
         program_box: The program, folded.
-        style: Names the sliders; invisible, and a child of the same VBox as the others.
+        style: Mends the sliders; invisible, and a child of the same VBox as the others.
 
     Raises:
         ValueError: They cannot show these settings.
@@ -109,8 +115,9 @@ class Controls:
 
         self.bar = row(self.run, self.one, self.hundred, self.reset, self.stop)
         self.main = row(self.depth, self.lr)
-        columns = "repeat(auto-fill, minmax(170px, 1fr))"  # five where there is room
-        layout = {"grid_template_columns": columns, "width": "min(100%, 960px)"}
+        columns = "repeat(auto-fill, minmax(160px, 1fr))"  # five where there is room
+        layout = {"grid_template_columns": columns, "width": "min(100%, 940px)"}
+        layout["overflow"] = "visible"  # or a bar comes with the 4 px that a row is lower
         self.widths_box = widgets.GridBox(self.widths, layout=layout)
         self.widths_box.add_class("sine-widths")
         left = column("Network and learning", *learning, row(*self.presets))
@@ -181,7 +188,7 @@ def width_slider(place: int, width: int) -> widgets.SelectionSlider:
     """Make the slider for one hidden layer's width."""
     tooltip = f"Number of units of hidden layer {place}, 1 to 512"
     made = slider(f"Width {place}", tooltip, WIDTHS, width, height="24px")
-    made.style.description_width = "50px"
+    made.style.description_width = "60px"
     return made
 
 
@@ -194,7 +201,7 @@ def button(description: str, tooltip: str, width: str, style: str = "") -> widge
 
 
 def make_style() -> widgets.HTML:
-    """Make what names the sliders of the VBox that it is a child of; nothing is seen of it."""
+    """Make what mends the sliders of the VBox that it is a child of; nothing is seen of it."""
     return widgets.HTML(STYLE, layout={"display": "none"})
 
 

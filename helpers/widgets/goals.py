@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ipywidgets import HTML, ToggleButton, VBox
+from ipywidgets import HTML, ToggleButton
 
 from helpers.experiment import Experiment, Settings
 from helpers.model import count_parameters
@@ -96,7 +96,7 @@ class Goals:
         reached: Names of the goals that any network on this panel has reached.
         words: What the present network reached last, in a sentence, or "".
         toggle: Whether they are shown.
-        box: The toggle, and below it the list.
+        list: The goals, ticked or not; there while the toggle is on.
     """
 
     def __init__(self) -> None:
@@ -108,7 +108,6 @@ class Goals:
             layout={"width": "132px"},
         )
         self.list = HTML()
-        self.box = VBox([self.toggle, self.list])
         self.toggle.observe(self._unfold, "value")
         self._unfold()
         self.show()

@@ -2,7 +2,7 @@
 
 import html
 
-from ipywidgets import HTML, HBox, ToggleButton, VBox
+from ipywidgets import HTML, ToggleButton
 
 from helpers.experiment import Experiment
 from helpers.probe import hidden_outputs, kinks
@@ -23,7 +23,6 @@ class Insight:
         toggles: Whether to show kinks, layer outputs, and what lies beyond the data.
         line: What the toggles found, in one line; there while one is on.
         strip: The picture of the layer outputs; there while its toggle is on.
-        box: The toggles, and below them what they open, so that they stay where they are pressed.
     """
 
     def __init__(self) -> None:
@@ -34,9 +33,7 @@ class Insight:
         ]
         self.kinks, self.outputs, self.beyond = self.toggles
         self.line = HTML()
-        self.strip = HTML(layout={"max_width": "min(100%, 800px)"})
-        bar = HBox(self.toggles, layout={"flex_flow": "row wrap"})
-        self.box = VBox([bar, self.line, self.strip])
+        self.strip = HTML(layout={"width": "min(100%, 800px)", "margin": "0"})
         for toggle in self.toggles:
             toggle.observe(self._unfold, "value")
         self._unfold()

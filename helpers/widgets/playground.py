@@ -5,7 +5,7 @@ from ipywidgets import HBox, VBox
 
 from helpers.experiment import Experiment, Settings, to_settings
 from helpers.training import Iteration
-from helpers.widgets.controls import Controls
+from helpers.widgets.controls import Controls, row
 from helpers.widgets.pace import check_fps
 from helpers.widgets.screen import Screen, make_still
 from helpers.widgets.stills import close_widget, with_still
@@ -47,13 +47,17 @@ class Playground(VBox):
         self.insight = screen.insight
         self.headline = screen.headline
         self.status = screen.status
-        layout = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
+        # Room for two lines, so that nothing below jumps when a long sentence comes.
+        layout = {"flex_flow": "row wrap", "grid_gap": "0 24px", "min_height": "40px"}
         words = HBox([self.live.line, self.status], layout=layout)
-        words.add_class("sine-words")
+        for text in (self.headline, words):
+            text.add_class("sine-words")
         train = (controls.bar, controls.main)
-        look = (self.headline, self.live.picture, words)
-        rest = (self.insight.box, screen.goals.box, controls.more, controls.program_box)
-        super().__init__([*train, *look, controls.widths_box, *rest, controls.style])
+        look = (self.headline, self.live.picture, words, controls.widths_box)
+        toggles = row(*self.insight.toggles, screen.goals.toggle)  # what they open stands below
+        opened = (self.insight.line, self.insight.strip, screen.goals.list)
+        rest = (controls.more, controls.program_box, controls.style)
+        super().__init__([*train, *look, toggles, *opened, *rest])
         self.trainer = trainer
         self._listen()
         self._replace_earlier_run()

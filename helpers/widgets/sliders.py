@@ -6,6 +6,7 @@ from collections.abc import Callable
 from ipywidgets import HTML, DOMWidget, HBox, VBox
 
 from helpers.plots import new_figure, to_png
+from helpers.widgets.controls import make_style
 from helpers.widgets.stills import close_widget, make_image, show_png, with_still
 
 
@@ -40,7 +41,7 @@ class Sliders(VBox):
         self.image, self.line = make_image(), HTML()
         self.update()
         bar = HBox(list(controls.values()), layout={"flex_flow": "row wrap"})
-        super().__init__([bar, self.image, self.line])
+        super().__init__([bar, self.image, self.line, make_style()])
 
     def update(self) -> None:
         """Draw for what the controls show; where that fails, the text says why."""

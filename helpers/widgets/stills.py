@@ -1,6 +1,7 @@
 """What stands in a stored notebook in a widget's place, and the end of a widget."""
 
 import base64
+import html
 
 from ipywidgets import Image, Widget
 
@@ -51,3 +52,19 @@ def close_widget(widget: Widget) -> None:
         if part is not None:
             part.close()
     Widget.close(widget)
+
+
+def to_html(png: bytes, text: str) -> str:
+    """Write a PNG of `to_png` for an `HTML` widget: `Image` has no place for a text.
+
+    Args:
+        png: The picture, shown at half its size, on white in every theme.
+        text: The picture in a sentence, for whoever does not see it.
+    """
+    style = (
+        "max-width: 100%; height: auto; box-sizing: border-box; "
+        "background: white; padding: 4px; border-radius: 6px"
+    )
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    width = png_width(png) // SHARP
+    return f"<img src='{source}' width='{width}' alt='{html.escape(text)}' style='{style}'>"

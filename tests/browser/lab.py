@@ -204,8 +204,13 @@ class Panel:
         self.box.scroll_into_view_if_needed()
 
     def button(self, name: str):
-        """Find a button by its name."""
-        return self.box.get_by_role("button", name=name, exact=True)
+        """Find a button by its name, before which an icon may stand."""
+        exact = re.compile(rf"^\W*{re.escape(name)}$")
+        return self.box.get_by_role("button", name=exact)
+
+    def run_or_pause(self):
+        """Find the button that runs and pauses, whatever it says now."""
+        return self.button("Run").or_(self.button("Pause"))
 
     def handle(self, name: str):
         """Find the handle of a slider by the name that a screen reader says."""
@@ -230,7 +235,8 @@ class Panel:
 
     def iteration(self) -> int:
         """Read the number of iterations done."""
-        return int(re.match(r"iteration (\d+)", self.text("iteration ")).group(1))
+        found = [re.match(r"iteration (\d+),", line) for line in self.lines()]
+        return int(next(filter(None, found))[1])
 
     def frame(self) -> str:
         """Tell one frame from another."""

@@ -63,6 +63,7 @@ class SlowLine:
         self.rate = 1e9  # bytes a second, each way
         self.up = Direction(self)
         self.down = Direction(self)
+        self.writers: list[asyncio.StreamWriter] = []
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
@@ -73,6 +74,7 @@ class SlowLine:
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Connect one more client with the server."""
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        self.writers += [writer, far_writer]
         ways = self.up.pump(reader, far_writer), self.down.pump(far_reader, writer)
         await asyncio.gather(*ways)
 
@@ -82,5 +84,16 @@ class SlowLine:
 
     def close(self) -> None:
         """End the proxy, and every connection through it."""
+        asyncio.run_coroutine_threadsafe(self.end(), self.loop).result()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
+        self.loop.close()
+
+    async def end(self) -> None:
+        """Listen no more, and break what is connected."""
+        self.server.close()
+        for writer in self.writers:
+            writer.transport.abort()
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        if running:
+            await asyncio.wait(running, timeout=5)

