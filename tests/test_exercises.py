@@ -1,19 +1,34 @@
 """Right, wrong with its reason, not answered: never an exception, whatever is handed in."""
 
+import _thread
+import contextlib
+import itertools
 import math
+import os
+import random
 import re
+import sys
+import threading
+import types
+import warnings
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn, optim
+from torch.optim.optimizer import _global_optimizer_pre_hooks
 
-from helpers import exercises
-from helpers.exercises import Prediction, agree, check, feedback, predict, read_exercises
+from helpers.exercises import asking, check, lookup, n07_depth, predict, running, show_errors
+from helpers.exercises.asking import CHECKS, OPEN, Prediction, feedback
+from helpers.exercises.lookup import agree, read_exercises
+from helpers.experiment import Experiment, Settings
+from helpers.model import make_layers
+from helpers.widgets import Playground
 
 ALL = read_exercises()
-NOT_ANSWERED = "Not answered yet: write your answer in place of the dots, and run the cell again."
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -36,7 +51,7 @@ def test_every_answer_gets_its_own_words(name):
     assert feedback(name, exercise["answer"]) == f"Right. {exercise['why']}"
     for wrong in exercise["wrong"]:
         assert feedback(name, wrong["answer"]) == f"Not yet. {wrong['says']}"
-    assert feedback(name, ...) == feedback(name, None) == feedback(name, [1, ...]) == NOT_ANSWERED
+    assert feedback(name, ...) == feedback(name, None) == feedback(name, [1, ...]) == OPEN
 
 
 def test_check_prints_and_returns_nothing(capsys):
@@ -146,7 +161,7 @@ def test_without_a_choice_the_truth_still_shows(capsys):
 
 def test_predict_displays_and_reads_as_plain_text(monkeypatch):
     shown = []
-    monkeypatch.setattr(exercises, "display", shown.append)
+    monkeypatch.setattr(asking, "display", shown.append)
     guess = predict("Is 1 < 2?", ["yes", "no"])
     assert shown == [guess]
     bundle = guess._repr_mimebundle_()
@@ -165,3 +180,438 @@ def test_a_truth_is_one_of_the_options():
     guess = Prediction("?", ["a", "b"])
     with pytest.raises(ValueError, match=r"truth must be one of \('a', 'b'\), got 'c'"):
         guess.reveal("c")
+
+
+def test_errors_are_numbered_without_their_tracebacks(capsys):
+    show_errors(lambda: [][0], lambda: None, lambda: int("x"))
+    first, second = capsys.readouterr().out.strip().split("\n\n")
+    assert first == "1. IndexError: list index out of range"
+    assert second.startswith("3. ValueError: invalid literal")
+
+
+# What follows is about exercises that run the learner's code.
+
+
+def cell(code, name="<cell>"):
+    """Run code as a notebook's cell, and return what it calls `answer`."""
+    names = {"torch": torch, "nn": nn}
+    exec(compile(code, name, "exec"), names)
+    return names["answer"]
+
+
+def test_names_of_exercises_are_told_apart():
+    assert not set(CHECKS) & set(ALL)
+    assert all(re.fullmatch(r"0\d-[a-z]+(-\d)?", name) for name in CHECKS)
+    with pytest.raises(ValueError, match=r"such as '06-train', got '06-trian'"):
+        check("06-trian", 1)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize(
+    "code",
+    [
+        "answer = ...",
+        "answer = None",
+        "answer = [[...], 2]",
+        "def answer(x): ...",
+        'def answer(x, y):\n    """Add."""\n    ...',
+        "class answer:\n    def __init__(self): ...\n    def step(self): ...",
+    ],
+)
+def test_dots_are_not_answered_yet(name, code):
+    assert feedback(name, cell(code)) == OPEN
+
+
+@pytest.mark.parametrize(
+    "code", ["def answer(x): return 1", "answer = lambda x: x", "class answer: pass"]
+)
+def test_what_does_something_is_answered(code):
+    assert not lookup.is_open(cell(code))
+
+
+def test_what_a_learner_prints_goes_through(capsys):
+    check("01-points", cell("def answer(n):\n    print('n is', n)\n    return n"))
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "n is 30"
+    assert second.startswith("Not yet. It should return x and y")
+
+
+ERRORS = {
+    "def answer(n):\n    x = 1\n    return x + m": "line 3 of your cell: NameError: name 'm'",
+    "def f(n):\n    return 1 / 0\n\n\ndef answer(n):\n    return f(n)": "line 2 of your cell: Zero",
+    "def answer(n):\n    return torch.ones(2) @ torch.ones(3)": "line 2 of your cell: RuntimeError",
+    "def answer(n):\n    raise ValueError('one\\ntwo')": "line 2 of your cell: ValueError: one.",
+    "def answer(n):\n    raise ValueError": "line 2 of your cell: ValueError. Look at",
+    "def answer(n):\n    raise ValueError('x' * 999)": f"ValueError: {'x' * 200} ...",
+    "def answer(n):\n    return answer(n)": "RecursionError: maximum recursion depth",
+    "import sys\ndef answer(n):\n    sys.exit()": "line 3 of your cell: SystemExit. Your code ends",
+    "def answer(n):\n    raise KeyboardInterrupt": "line 2 of your cell: KeyboardInterrupt. Your",
+    "def answer(n):\n    assert n > 99, 'few'": "line 2 of your cell: AssertionError: few.",
+    "class E(Exception):\n    def __str__(self):\n        raise E\ndef answer(n):\n    raise E":
+        "line 5 of your cell: E. Look at what that line is given.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "said"), ERRORS.items())
+def test_an_exception_is_told_with_its_line(code, said):
+    text = feedback("01-points", cell(code))
+    assert text.startswith("Not yet. Your code stops in ")
+    assert said in text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("file", "place"),
+    [
+        ("/tmp/ipykernel_12/3456.py", "line 2 of your cell"),
+        ("<ipython-input-3-abc>", "line 2 of your cell"),
+        ("/somewhere/mine.py", "line 2 of mine.py"),
+    ],
+)
+def test_the_line_is_named_after_its_file(file, place):
+    assert f"stops in {place}: " in feedback("01-points", cell("def answer(n):\n    n.x", file))
+
+
+def test_advice_fits_the_type_and_the_message():
+    for kind, part, text in running.ADVICE:
+        error = type(kind, (Exception,), {})(f"a {part} b")
+        assert text in running.describe(error)
+        assert text not in running.describe(RuntimeWarning(f"a {part} b"))
+
+
+LOOPS = [
+    "def answer(n):\n    while True:\n        pass",
+    "def answer(n):\n    while True:\n        try:\n            n += 1\n"
+    "        except:\n            pass",
+    "def answer(n):\n    while True:\n        try:\n            torch.ones(9).sum()\n"
+    "        except BaseException:\n            continue",
+    "import time\ndef answer(n):\n    while True:\n        time.sleep(0.001)",
+]
+
+
+@pytest.mark.parametrize("code", LOOPS)
+def test_a_loop_without_end_is_stopped(monkeypatch, code):
+    monkeypatch.setattr(running, "SECONDS", 0.1)
+    pause = sys.getswitchinterval()
+    said = feedback("01-points", cell(code))
+    assert said.startswith("Not yet. Your code did not come to an end within 0.1 seconds: ")
+    assert "check" not in [thread.name for thread in threading.enumerate()]
+    assert sys.getswitchinterval() == pause
+
+
+def test_the_limit_is_twenty_seconds():
+    assert running.SECONDS == 20
+
+
+def test_what_cannot_be_stopped_is_said_to_run_on(monkeypatch):
+    monkeypatch.setattr(running, "SECONDS", 0.05)
+    monkeypatch.setattr(running, "PATIENCE", 0.05)
+    over = threading.Event()
+    try:
+        said = feedback("01-points", lambda n: over.wait(60))
+    finally:
+        over.set()
+    assert "still runs after 0.05 seconds and cannot be stopped: restart the kernel" in said
+
+
+def test_the_stop_button_ends_the_check_with_a_line():
+    def endless(n):
+        _thread.interrupt_main()
+        while True:
+            pass
+
+    assert feedback("01-points", endless) == "Stopped by you before the check was done."
+    assert "check" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_generator_without_end_is_refused_at_once():
+    def forever(net, x, y, loss_func, optimizer, epochs):
+        while True:
+            yield net(x)
+
+    assert "It returns a generator" in feedback("06-train", forever)
+    assert "yours is of type count" in feedback("05-rate", lambda valley: itertools.count())
+
+
+def nothing_changed():
+    """Take down all that a learner's code might change."""
+    with warnings.catch_warnings():
+        filters = list(warnings.filters)
+    return {
+        "torch": torch.get_rng_state().tolist(),
+        "numpy": repr(np.random.get_state()),  # noqa: NPY002
+        "python": random.getstate(),
+        "dtype": torch.get_default_dtype(),
+        "device": torch.get_default_device(),
+        "threads": torch.get_num_threads(),
+        "grad": torch.is_grad_enabled(),
+        "inference": torch.is_inference_mode_enabled(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "anomaly": torch.is_anomaly_enabled(),
+        "rcParams": dict(matplotlib.rcParams.copy()),
+        "environ": dict(os.environ),
+        "folder": os.getcwd(),
+        "path": list(sys.path),
+        "recursion": sys.getrecursionlimit(),
+        "streams": (sys.stdout, sys.stderr, sys.stdin),
+        "filters": filters,
+        "stack": threading.stack_size(),
+        "module hooks": len(torch.nn.modules.module._global_forward_pre_hooks),
+        "step hooks": len(_global_optimizer_pre_hooks),
+    }
+
+
+def spoil(n):
+    """Change all of it."""
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    random.seed(5)
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    torch.set_num_threads(torch.get_num_threads() + 1)
+    torch.set_grad_enabled(False)
+    torch.use_deterministic_algorithms(True)
+    torch.autograd.set_detect_anomaly(True)
+    matplotlib.rcParams["lines.linewidth"] = 17
+    os.environ["SPOILT"] = "1"
+    os.environ.pop("OMP_NUM_THREADS", None)
+    os.chdir("/")
+    sys.path.append("/nowhere")
+    sys.setrecursionlimit(5000)
+    sys.stdout = sys.stderr = None
+    warnings.simplefilter("error")
+
+
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
+def test_nothing_is_left_changed():
+    before = nothing_changed()
+    feedback("01-points", spoil)
+    after = nothing_changed()
+    assert {key for key in before if before[key] != after[key]} == set()
+
+
+def test_what_the_notebook_has_set_is_kept_but_does_not_disturb(monkeypatch):
+    right = cell(
+        "def answer(n):\n    x = torch.linspace(-10, 10, n)[:, None]\n    return x, x.sin()"
+    )
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.no_grad(), torch.device("meta"):
+            assert feedback("01-points", right).startswith("Right. ")
+            assert not torch.is_grad_enabled()
+            assert torch.get_default_device().type == "meta"
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_points_are_others_each_time_and_a_seed_of_the_notebook_tells_nothing():
+    seen = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        feedback("04-huber", lambda out, y, delta: seen.append(y) or y.sum())
+    assert not torch.equal(seen[0], seen[1])
+
+
+def test_a_hook_is_gone_also_after_an_error():
+    before = nothing_changed()
+    assert "ZeroDivisionError" in feedback("06-clinic-1", lambda: 1 / 0)
+    assert nothing_changed()["module hooks"] == before["module hooks"]
+
+
+@pytest.fixture(scope="module")
+def panel():
+    panel = Playground(Settings(cfg=(1, 4, 1)))
+    yield panel
+    panel.close()
+
+
+def test_a_panel_is_looked_at_where_it_stands(panel, monkeypatch):
+    assert "at iteration 0: press Run" in feedback("07-goal", panel)
+    panel.advance(3)
+    assert re.search(
+        r"13 parameters, and at iteration 3 a loss of .*997 iter", feedback("07-goal", panel)
+    )
+    monkeypatch.setattr(n07_depth, "LOSS", 10)
+    assert feedback("07-goal", panel).startswith("Right. 13 parameters, and at iteration 3 ")
+    monkeypatch.setattr(n07_depth, "WITHIN", 2)
+    assert feedback("07-goal", panel).startswith("Right. 13 parameters, and at iteration 2 ")
+    monkeypatch.setattr(n07_depth, "LOSS", 0.01)
+    assert "Try another rate" in feedback("07-goal", panel)
+
+
+def test_past_the_last_iteration_a_new_run_decides(monkeypatch):
+    monkeypatch.setattr(n07_depth, "WITHIN", 5)
+    experiment = Experiment(Settings(cfg=(1, 4, 1), lr=1e9))
+    experiment.iteration = 9
+    said = feedback("07-goal", types.SimpleNamespace(experiment=experiment))
+    assert "A run of these settings explodes: loss is " in said
+
+
+class Raises(nn.Module):
+    """A network that fails when it is used."""
+
+    def forward(self, x):
+        raise RuntimeError("forward")
+
+
+class Says(nn.Module):
+    """A network with a weight that says the same of everything."""
+
+    def __init__(self, value):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1, 1))
+        self.value = value
+
+    def forward(self, x):
+        return self.value
+
+
+def raiser(error):
+    def function(*args, **kwargs):
+        raise error
+
+    return function
+
+
+class FailsToBegin:
+    def __init__(self, *args, **kwargs):
+        raise OSError("no disk")
+
+
+class WrongMeta(type):
+    def __call__(cls, *args, **kwargs):
+        raise SystemExit(3)
+
+
+class CannotBeMade(metaclass=WrongMeta):
+    pass
+
+
+class Liar:
+    """Claims to be a tensor."""
+
+    @property
+    def __class__(self):
+        return torch.Tensor
+
+
+def recurse(*args, **kwargs):
+    return recurse(*args, **kwargs)
+
+
+def endless(*args, **kwargs):
+    while True:
+        yield args
+
+
+def odd_objects():
+    """Make a hundred odd things, fresh each time."""
+    nan, table = torch.tensor(math.nan), torch.randn(30, 30)
+    values = [None.__class__, True, 0, -1, 10**400, 1.5, math.nan, -math.inf, 1j, "", "yes",
+              "cannot tell", b"x", range(3), {}, {1: 2}, set(), object(), NotImplemented,
+              [], [[]], (), [1, 2], [1, 2, 3], [[1, 2, 3]] * 3, ["a"] * 3, [None.__class__] * 3,
+              [math.nan] * 3, [[math.nan] * 3] * 3, [torch.ones(3)] * 3, [print, print],
+              itertools.count(), iter([]), endless()]  # fmt: skip
+    loop = []
+    loop.append(loop)
+    tensors = [torch.ones(shape) for shape in ((), (0,), (3,), (1, 1), (30, 1), (2, 3, 4))]
+    tensors += [torch.ones(3, dtype=dtype) for dtype in (torch.int64, torch.float64, torch.bool)]
+    tensors += [torch.ones(3, dtype=torch.complex64), nan, torch.empty(2, device="meta")]
+    returned = [
+        None,
+        ...,
+        1,
+        "no",
+        nan,
+        table,
+        (table, table),
+        [1.0] * 7,
+        [nan] * 7,
+        {},
+        print,
+        (nn.Linear(1, 1), []),
+        (nn.Linear(1, 1), [1.0]),
+        (Says(nan), [nan]),
+        endless(),
+        (torch.ones(30, 1), torch.ones(30, 1)),
+        Says(None),
+        nn.Identity(),
+        [table] * 4,
+    ]
+    functions = [lambda *a, one=one, **k: one for one in returned]
+    functions += [lambda: 1, lambda a: a, lambda a, b: (a, b), lambda a, b, c: a,
+                  lambda a, b, c, d: 1,
+                  lambda a, b, c, d, e: 1, lambda a, b, c, d, e, f: [1] * f, endless, recurse,
+                  print, len, max, torch.sin, torch.add, sorted, super]  # fmt: skip
+    errors = [
+        ValueError(),
+        KeyError(1),
+        SystemExit(),
+        KeyboardInterrupt(),
+        GeneratorExit(),
+        StopIteration(1),
+        MemoryError(),
+        BaseException("b"),
+        Exception("é\n\nx"),
+    ]
+    functions += [raiser(error) for error in errors]
+    classes = [
+        FailsToBegin,
+        CannotBeMade,
+        Hostile,
+        int,
+        list,
+        dict,
+        type,
+        nn.Module,
+        nn.Linear,
+        nn.Sequential,
+        nn.Identity,
+        optim.SGD,
+        optim.Adam,
+        Exception,
+        Playground,
+    ]
+    networks = [
+        nn.Identity(),
+        nn.Module(),
+        Raises(),
+        nn.Linear(1, 1),
+        nn.Linear(3, 3),
+        nn.Linear(1, 1, dtype=torch.float64),
+        Says(nan),
+        Says(None),
+        Says(torch.ones(500, 1)),
+        Says((table, table)),
+        make_layers([1, 4, 1]),
+        make_layers([1, 1]),
+        nn.LazyLinear(1),
+        nn.Linear(1, 1, device="meta"),
+    ]
+    hostile = [
+        Hostile(),
+        Liar(),
+        loop,
+        types.SimpleNamespace(experiment=None),
+        types.SimpleNamespace(experiment=Experiment(Settings(cfg=(1, 1)))),
+    ]
+    return [*values, *tensors, *functions, *classes, *networks, *hostile]
+
+
+def test_there_are_a_hundred_odd_objects():
+    assert len(odd_objects()) > 100
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_odd_objects_get_a_sentence(name, panel):
+    closed = Playground(Settings(cfg=(1, 2, 1)))
+    closed.close()
+    objects = [*odd_objects(), panel, closed]
+    before = nothing_changed()
+    for odd in objects:
+        with contextlib.redirect_stdout(None):
+            said = feedback(name, odd)
+        assert re.fullmatch(r"(Not yet\. |Not answered)[^\n]*[.?!)]", said), (odd, said)
+    after = nothing_changed()
+    assert {key for key in before if before[key] != after[key]} == set()

@@ -1,0 +1,93 @@
+"""Answers that are a value: a number, a word, a list."""
+
+import contextlib
+import functools
+import inspect
+import math
+import numbers
+import tomllib
+from pathlib import Path
+
+KINDS = {bool: "True or False", int: "a number", float: "a number", str: "a word", list: "a list"}
+
+
+@functools.cache
+def read_exercises() -> dict[str, dict]:
+    """Read every exercise: its answer, why it is right, a hint, and known wrong answers."""
+    return tomllib.loads(Path(__file__).with_name("answers.toml").read_text(encoding="utf-8"))
+
+
+def look_up(exercise: dict, answer: object) -> str:
+    """Compare a plain answer with the right one and with the wrong ones that are known.
+
+    Args:
+        exercise: One of `read_exercises`.
+        answer: What `to_plain` returns.
+
+    Returns:
+        What `check` prints.
+    """
+    right = exercise["answer"]
+    if agree(answer, right):
+        return f"Right. {exercise['why']}"
+    for wrong in exercise["wrong"]:
+        if agree(answer, wrong["answer"]):
+            return f"Not yet. {wrong['says']}"
+    if to_kind(answer) != to_kind(right):
+        return f"Not yet. The answer is {to_kind(right)}; yours is {to_kind(answer)}."
+    return f"Not yet. {exercise['hint']}"
+
+
+def is_open(answer: object) -> bool:
+    """Tell whether an answer, a part of a list or a function's body is still the three dots."""
+    if isinstance(answer, list | tuple):
+        return any(map(is_open, answer))
+    return answer is None or answer is ... or is_empty(answer)
+
+
+def is_empty(function: object) -> bool:
+    """Tell whether a function, or each method of a class, has nothing in it but dots."""
+    if isinstance(function, type):
+        methods = [one for one in vars(function).values() if inspect.isfunction(one)]
+        return bool(methods) and all(map(is_empty, methods))
+
+    def bare() -> None: ...
+
+    def described() -> None:
+        """Do nothing."""
+
+    if not inspect.isfunction(function):
+        return False
+    code = function.__code__
+    told = all(const in (None, ..., function.__doc__) for const in code.co_consts)
+    return told and code.co_code in (bare.__code__.co_code, described.__code__.co_code)
+
+
+def to_plain(answer: object) -> object:
+    """Turn tensors, arrays and tuples into numbers and lists."""
+    with contextlib.suppress(Exception):  # not a tensor: as wrong as any other object
+        answer = answer.tolist()
+    return [to_plain(part) for part in answer] if isinstance(answer, list | tuple) else answer
+
+
+def to_kind(answer: object) -> str:
+    """Name the kind of an answer in a learner's words."""
+    return KINDS.get(type(answer), f"of type {type(answer).__name__}")
+
+
+def agree(answer: object, expected: object) -> bool:
+    """Compare: whole numbers exactly, others to one part in a hundred, words in any case."""
+    if isinstance(expected, list):
+        same = isinstance(answer, list) and len(answer) == len(expected)
+        return same and all(map(agree, answer, expected))
+    if isinstance(answer, list) and len(answer) == 1:
+        return agree(answer[0], expected)
+    if isinstance(expected, str):
+        return isinstance(answer, str) and answer.casefold().split() == expected.casefold().split()
+    if isinstance(expected, bool) or isinstance(answer, bool):
+        return answer is expected
+    if not isinstance(answer, numbers.Real):
+        return False
+    if isinstance(expected, int):
+        return answer == expected
+    return abs(answer) < 1e300 and math.isclose(answer, expected, rel_tol=0.01)

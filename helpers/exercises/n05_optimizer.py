@@ -1,0 +1,195 @@
+"""Notebook 05: momentum as a class, and the largest stable rate of a valley."""
+
+import copy
+import inspect
+import math
+
+import torch
+from torch import nn
+
+from helpers.exercises.expecting import call, expect_number
+from helpers.exercises.running import NotYet
+from helpers.model import make_layers
+
+LR = 0.05
+FADE = 0.8  # not torch's usual 0.9, so that a constant in the class is found
+
+
+def check_momentum(answer: object) -> str:
+    """Train two nets alike, one by `Momentum(parameters, lr, momentum)`, one by plain sums."""
+    if str(getattr(answer, "__module__", "")).startswith("torch."):
+        raise NotYet("That is PyTorch's own class. Write one yourself: it takes a dozen lines.")
+    net = make_layers([1, 6, 1])
+    x = torch.rand(20, 1, dtype=torch.float32) * 4 - 2  # (20, 1)
+    y = torch.sin(x)  # (20, 1)
+    other = copy.deepcopy(net)
+    start = [parameter.detach().clone() for parameter in net.parameters()]
+    kept = list(net.parameters())
+    shown = "Momentum(net.parameters(), lr=0.05, momentum=0.8)"
+    optimizer = call(answer, net.parameters(), lr=LR, momentum=FADE, shown=shown)
+    for name in ("zero_grad", "step"):
+        if not callable(getattr(optimizer, name, None)):
+            raise NotYet(f"What {shown} makes has no method {name}.")
+    if any(map(inspect.isgenerator, getattr(optimizer, "__dict__", {}).values())):
+        raise NotYet(
+            "It keeps `parameters` as it came in: a generator, which is used up after one loop "
+            "over it. Keep list(parameters)."
+        )
+    truth = Truth(other, x, y)
+    for iteration in range(20):
+        loss = (net(x) - y).square().mean()
+        optimizer.zero_grad()
+        fault = find_old_gradients(net)
+        if fault:
+            raise NotYet(fault)
+        loss.backward()
+        optimizer.step()
+        truth.advance()
+        fault = compare(net, kept, start, truth, iteration)
+        if fault:
+            raise NotYet(fault)
+    return f"For 20 iterations its weights are those of the rule; the loss is {loss.item():.3g}."
+
+
+class Truth:
+    """The rule in plain sums, and beside it rules that are easily taken for it.
+
+    Attributes:
+        weights: By the rule `memory = momentum * memory + grad; w = w - lr * memory`, and by
+            others with the name of what is wrong with them.
+    """
+
+    def __init__(self, net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> None:
+        """Begin all of them at the weights of net."""
+        self.net = net
+        self.x, self.y = x, y
+        names = ["right", "plain", "average", "uphill", "constant"]
+        self.weights = {name: [p.detach().clone() for p in net.parameters()] for name in names}
+        self.memory = {name: [torch.zeros_like(p) for p in net.parameters()] for name in names}
+
+    def gradients(self, weights: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Compute the gradient of the loss at some weights."""
+        w1, b1, w2, b2 = (weight.clone().requires_grad_() for weight in weights)
+        out = (self.x @ w1.T + b1).relu() @ w2.T + b2
+        loss = (out - self.y).square().mean()
+        return list(torch.autograd.grad(loss, [w1, b1, w2, b2]))
+
+    def advance(self) -> None:
+        """Make one iteration by each rule."""
+        fades = {"right": FADE, "plain": 0.0, "average": FADE, "uphill": FADE, "constant": 0.9}
+        for name, fade in fades.items():
+            share = 1 - fade if name == "average" else 1.0
+            sign = 1 if name == "uphill" else -1
+            gradients = self.gradients(self.weights[name])
+            for place, gradient in enumerate(gradients):
+                memory = fade * self.memory[name][place] + share * gradient
+                self.memory[name][place] = memory
+                self.weights[name][place] = self.weights[name][place] + sign * LR * memory
+
+
+def find_old_gradients(net: nn.Module) -> str | None:
+    """Say that zero_grad has left a gradient behind."""
+    left = [p.grad for p in net.parameters() if p.grad is not None and p.grad.any()]
+    if left:
+        return (
+            f"After zero_grad {len(left)} of the {len(list(net.parameters()))} gradients are "
+            f"still there. It sets each p.grad to None, or to zeros in place."
+        )
+    return None
+
+
+def compare(
+    net: nn.Module,
+    kept: list[nn.Parameter],
+    start: list[torch.Tensor],
+    truth: Truth,
+    iteration: int,
+) -> str | None:
+    """Say by which rule the weights have moved, if not by the right one."""
+    now = list(net.parameters())
+    if any(a is not b for a, b in zip(now, kept, strict=True)):
+        return "The network holds other tensors now: change the numbers in place, `p -= ...`."
+
+    def gap(weights: list[torch.Tensor]) -> float:
+        return max((a - b).abs().max().item() for a, b in zip(now, weights, strict=True))
+
+    if gap(truth.weights["right"]) < 1e-4:
+        return None
+    count = iteration + 1
+    fact = f"After {count} iteration{'s' if count > 1 else ''} a weight is "
+    fact += f"{gap(truth.weights['right']):.2g} off"
+    if gap(start) == 0:
+        return (
+            "step moves no weight: does it give new tensors to names of its own? Change p in "
+            "place, with p -= ..."
+        )
+    sayings = {
+        "plain": "it moves as plain SGD does. Is there a memory, and is it kept between steps?",
+        "average": "the memory takes only a part of each new gradient. Here it takes all of it.",
+        "uphill": "the weights move with the gradient, uphill. The rule has a minus.",
+        "constant": "the memory fades by 0.9, and 0.8 was asked for: use what comes in.",
+    }
+    for name, saying in sayings.items():
+        if gap(truth.weights[name]) < 1e-4:
+            return f"{fact}: {saying}"
+    return (
+        f"{fact}. The rule for each tensor, with a memory of its own that begins at 0: memory = "
+        f"momentum * memory + grad, then w = w - lr * memory. Is the memory a copy, not the "
+        f"gradient itself?"
+    )
+
+
+def check_rate(answer: object) -> str:
+    """Roll down valleys at 0.98 and 1.02 times what `largest_rate(valley)` says."""
+    shown = "largest_rate(valley)"
+    for bend in (0.7, 3.0, 12.0):
+        centre = torch.empty(()).uniform_(-2, 2).item()
+
+        def valley(w: torch.Tensor, bend: float = bend, centre: float = centre) -> torch.Tensor:
+            return bend * (w - centre) ** 2 + 1
+
+        rate = expect_number(call(answer, valley, shown=shown), f"What {shown} returns")
+        if rate <= 0:
+            raise NotYet(f"{shown} returns {rate:.3g}: a rate is positive.")
+        below, above = (roll(valley, centre + 1, share * rate) for share in (0.98, 1.02))
+        if abs(below - centre) < 0.3 and abs(above - centre) > 3:
+            continue
+        raise NotYet(explain_rate(bend, rate, abs(below - centre), abs(above - centre)))
+    return "2 divided by the curvature: 2 % below it comes to rest in each valley, 2 % above never."
+
+
+def roll(valley: object, start: float, rate: float) -> float:
+    """Make 60 steps of gradient descent, by finite differences of a parabola (exact)."""
+    w = start
+    for _ in range(60):
+        up, down = (valley(torch.tensor(w + h, dtype=torch.float64)).item() for h in (0.5, -0.5))
+        w = w - rate * (up - down)
+        if not math.isfinite(w) or abs(w) > 1e6:
+            return 1e6
+    return w
+
+
+def explain_rate(bend: float, rate: float, below: float, above: float) -> str:
+    """Say what a rate that is not the largest stable one comes from."""
+    fact = f"In the valley {bend:g} * (w - a) ** 2 + 1, from 1 beside its middle, rate {rate:.3g}"
+    share = rate * bend
+    if math.isclose(share, 0.5, rel_tol=0.02):
+        return (
+            f"{fact} comes to rest, and so do larger ones: 1 divided by the curvature leads to the "
+            f"middle in one step. How much further may a step go before it climbs higher than it "
+            f"was?"
+        )
+    if math.isclose(share, 2.0, rel_tol=0.02):
+        return (
+            f"{fact} explodes. The curvature is the second derivative, and that of {bend:g} * w "
+            f"** 2 is not {bend:g}."
+        )
+    if below < 0.3:
+        return f"{fact} comes to rest, but so does one that is 2 % larger. It is not the largest."
+    return (
+        f"{fact} explodes: after 60 steps w is {min(below, 1e6):.2g} away. What does the "
+        f"curvature, the second derivative, allow?"
+    )
+
+
+CHECKS = {"05-class": check_momentum, "05-rate": check_rate}

@@ -1,0 +1,181 @@
+"""Notebook 06: the loop from a blank cell, and five programs that do not learn."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from helpers.exercises.expecting import (
+    call,
+    expect_network,
+    expect_numbers,
+    expect_parts,
+    name_kind,
+    predict_column,
+)
+from helpers.exercises.running import NotYet
+from helpers.exercises.tracing import ProgramTrace, Trace
+
+ITERATIONS = 7
+
+# What each program of the clinic fits, and between which x.
+CLINIC: dict[str, tuple[str, Callable[[torch.Tensor], torch.Tensor], float]] = {
+    "06-clinic-1": ("sin(x)", torch.sin, 5.0),
+    "06-clinic-2": ("cos(x)", torch.cos, 5.0),
+    "06-clinic-3": ("x * x / 4 - 1", lambda x: x * x / 4 - 1, 3.0),
+    "06-clinic-4": ("|x| - 1", lambda x: x.abs() - 1, 3.0),
+    "06-clinic-5": ("sin(x) + x / 2", lambda x: x.sin() + x / 2, 4.0),
+}
+ENOUGH = 0.05  # a loss that each of them reaches when it is mended, whatever the seed
+
+
+def check_train(answer: object) -> str:
+    """Watch the five steps of `my_train(net, x, y, loss_func, optimizer, epochs)`."""
+    trace = Trace(ITERATIONS)
+    given = (trace.net, trace.x, trace.y, trace.loss_func, trace.optimizer, ITERATIONS)
+    shown = "my_train(net, x, y, loss_func, optimizer, epochs)"
+    returned = call(answer, *given, shown=shown)
+    if hasattr(returned, "__next__"):
+        raise NotYet(
+            "It returns a generator: with `yield` in it a function does nothing until it is "
+            "looped over. Put the losses into a list and return that."
+        )
+    fault = trace.find_fault()
+    if fault:
+        raise NotYet(fault)
+    losses = expect_numbers(returned, "The list of losses", ITERATIONS)
+    right = trace.losses
+    if not agree(losses, right[:-1]):
+        if agree(losses, right[1:]):
+            raise NotYet(
+                "The training is right, but your losses are one iteration late: each is of the "
+                "weights *after* its update. Keep the loss that backward was called on."
+            )
+        if len(set(losses)) == 1:
+            raise NotYet(
+                f"The training is right, but your list holds {losses[0]:.3g} {len(losses)} times."
+            )
+        place = next(i for i, one in enumerate(losses) if not agree([one], [right[i]]))
+        raise NotYet(
+            f"The training is right, but the list is not: number {place} is {losses[place]:.3g}, "
+            f"and the loss of iteration {place} is {right[place]:.3g}."
+        )
+    return f"All five steps, once an iteration: from {right[0]:.3g} to {right[-2]:.3g}."
+
+
+def agree(losses: list[float], right: list[float]) -> bool:
+    """Compare losses to one part in ten thousand."""
+    pairs = zip(losses, right, strict=True)
+    return all(math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-7) for a, b in pairs)
+
+
+def check_clinic(name: str, answer: object) -> str:
+    """Run a mended program, watch it, and try its network on points between its own."""
+    formula, function, end = CLINIC[name]
+    shown = f"program_{name[-1]}()"
+    with ProgramTrace() as trace:
+        returned = call(answer, shown=shown)
+    net, losses = expect_parts(returned, 2, "the network and the list of losses")
+    expect_network(net, "The first thing it returns")
+    expect_losses(losses)
+    x = (torch.rand(300, 1, dtype=torch.float32) * 2 - 1) * end  # (300, 1)
+    y = function(x)  # (300, 1)
+    loss = (predict_column(net, x) - y).square().mean().item()
+    flat = y.var(correction=0).item()
+    fault = find_fault(trace, net, losses)
+    if fault:
+        raise NotYet(fault)
+    if loss > ENOUGH:
+        raise NotYet(judge_fit(predict_column(net, x), y, losses[-1], formula))
+    return (
+        f"It learns: on 300 points that it never saw its loss is {loss:.2g}; a flat line has "
+        f"{flat:.2g}."
+    )
+
+
+def expect_losses(losses: object) -> None:
+    """Refuse what is no list of losses.
+
+    Raises:
+        NotYet: It is something else.
+    """
+    if not isinstance(losses, list | tuple) or not losses:
+        raise NotYet(
+            f"The second thing it returns should be the list of losses; yours is "
+            f"{name_kind(losses)}."
+        )
+    expect_numbers(losses, "The list of losses", len(losses))
+
+
+def find_fault(trace: ProgramTrace, net: nn.Module, losses: list[float]) -> str | None:
+    """Say what of the five steps goes wrong in a whole program; None if nothing does."""
+    if not trace.steps:
+        return "No optimizer's step is ever called: no weight moves."
+    own = {id(parameter) for parameter in net.parameters()}
+    held = {id(parameter) for parameter in trace.steps[0][0]}
+    if not own & held:
+        return (
+            f"The optimizer holds {len(held)} tensors, and none of them belongs to the network "
+            f"that is returned: it was made for another network, an older one."
+        )
+    if own - held:
+        return (
+            f"The optimizer holds {len(own & held)} of the network's {len(own)} tensors: the "
+            f"others never move."
+        )
+    if not any(alive for _, alive in trace.steps):
+        steps = len(trace.steps)
+        if trace.reached:
+            return (
+                f"At all {steps} calls of step every gradient is gone, though backward has "
+                f"reached the weights: zero_grad stands between backward and step."
+            )
+        return (
+            f"At all {steps} calls of step no weight has a gradient: backward never reaches one. "
+            f"Either it is not called, or the loss is cut off from the network, by .data, "
+            f".item(), detach() or no_grad."
+        )
+    if trace.pairing:
+        first, second = trace.pairing
+        size = max(first[0], second[0])
+        return (
+            f"Somewhere the shapes {first} and {second} meet, and PyTorch makes a table "
+            f"({size}, {size}) of all pairs: the labels are flat, so each prediction is compared "
+            f"with every label."
+        )
+    if losses[-1] > 0.9 * losses[0]:
+        return (
+            f"The weights move, but the loss went from {losses[0]:.3g} to {losses[-1]:.3g}: does "
+            f"each label still belong to its x, and is the rate one that trains?"
+        )
+    return None
+
+
+def judge_fit(out: torch.Tensor, y: torch.Tensor, last_loss: float, formula: str) -> str:
+    """Say how a network that has not learnt well enough misses the curve."""
+    loss = (out - y).square().mean().item()
+    flat = y.var(correction=0).item()
+    fact = f"On 300 points of y = {formula} that it never saw, the loss is {loss:.2g}"
+    if y.min() < 0 and out.min() >= 0:
+        return (
+            f"{fact}: no prediction is below 0, though many labels are. Is there an activation "
+            f"behind the last layer?"
+        )
+    if loss < 0.5 * flat:
+        return f"{fact}: it learns, but has not come below {ENOUGH}. Give it more iterations."
+    if last_loss < 0.3 * flat:
+        return (
+            f"{fact}, though its last loss was {last_loss:.2g}: it has learnt, but not this "
+            f"curve. Is the formula still the one of the program?"
+        )
+    return (
+        f"{fact}; a flat line at the average has {flat:.2g}. The prediction has nothing to do with "
+        f"the curve: do the labels still belong to their inputs, or were the two shuffled apart?"
+    )
+
+
+CHECKS = {
+    "06-train": check_train,
+    **{name: lambda answer, name=name: check_clinic(name, answer) for name in CLINIC},
+}

@@ -1,0 +1,235 @@
+"""A learner's code, run with care: its time, its errors, and nothing left changed."""
+
+import contextlib
+import contextvars
+import ctypes
+import os
+import random
+import re
+import secrets
+import sys
+import sysconfig
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+import torch
+
+SECONDS = 20.0  # how long one check may take
+PATIENCE = 3.0  # how long code that holds on to every exception is asked to stop
+
+FOREIGN = (
+    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    str(Path(torch.__file__).parent),
+    str(Path(__file__).parents[1]),
+    "<frozen ",
+)
+
+# What to look at, by the type of an error and a part of its message; the first that fits.
+ADVICE = [
+    ("AttributeError", "before Module.__init__", "Call super().__init__() first in __init__."),
+    ("AttributeError", "'NoneType'", "Something there is None: a function without `return`?"),
+    ("TypeError", "'NoneType'", "Something there is None: a function without `return`?"),
+    ("RuntimeError", "cannot be multiplied", "A layer's inputs do not fit what comes in: print "
+     "the shapes before that line."),
+    ("RuntimeError", "must match the size", "Two shapes do not fit: print both before that line."),
+    ("RuntimeError", "second time", "backward has used that graph up: forward and loss must be "
+     "computed anew in every iteration."),
+    ("RuntimeError", "does not require grad", "The loss has no way back to the weights: look for "
+     ".item(), .data, detach() or no_grad before backward."),
+    ("RuntimeError", "leaf Variable", "Weights are changed by hand inside `with "
+     "torch.no_grad():`."),
+    ("RuntimeError", "requires grad", "Use .detach() for a number that needs no gradient."),
+    ("RuntimeError", "modified by an inplace", "Something that backward needs was changed "
+     "after forward: does step stand before backward?"),
+    ("ValueError", "could not convert string", "That text is no number: a header, a decimal comma "
+     "or an empty field?"),
+    ("UnboundLocalError", "", "That name is used before it gets a value."),
+    ("NameError", "", "That name is not known there: is it spelt so, and has its cell been run?"),
+    ("RecursionError", "", "The function calls itself without end."),
+    ("KeyboardInterrupt", "", "Your code raises what the Stop button raises: leave that out."),
+    ("SystemExit", "", "Your code ends the program: return instead of exit()."),
+]  # fmt: skip
+
+
+class NotYet(BaseException):
+    """A verdict that an answer is not right; its text says why.
+
+    Not an Exception, so that a learner's `except Exception` does not hide it.
+    """
+
+
+class OutOfTime(BaseException):
+    """Thrown into code that has run too long."""
+
+
+def run(work: Callable[[], str], seconds: float | None = None) -> str:
+    """Do some work in which a learner's code runs, and turn whatever happens into a text.
+
+    The work is done in a thread of its own while this one waits: a loop without end can be
+    stopped, and what PyTorch keeps for each thread (grad mode, default device) is left alone.
+
+    Args:
+        work: Returns what to say; raises `NotYet` if an answer is not right.
+        seconds: How long it may take; `SECONDS` if None.
+
+    Returns:
+        What `check` prints.
+    """
+    limit = SECONDS if seconds is None else seconds
+    told: list[str] = []
+    context = contextvars.copy_context()  # prints go to the cell that asked
+    worker = threading.Thread(
+        target=lambda: told.append(context.run(tell, work)), name="check", daemon=True
+    )
+    with unchanged():
+        try:
+            with roomy_stack():
+                worker.start()
+            worker.join(limit)
+            late = worker.is_alive()
+        except KeyboardInterrupt:
+            stop(worker)
+            return "Stopped by you before the check was done."
+        if late and not stop(worker):
+            return (
+                f"Not yet. Your code still runs after {limit:g} seconds and cannot be stopped: "
+                f"restart the kernel, and look for a loop without end."
+            )
+    if late or not told:
+        return (
+            f"Not yet. Your code did not come to an end within {limit:g} seconds: look for a loop "
+            f"that never ends, or ask for less work."
+        )
+    return told[0]
+
+
+def tell(work: Callable[[], str]) -> str:
+    """Do the work, and say what came of it, whatever it raises but `OutOfTime`."""
+    try:
+        return work()
+    except NotYet as verdict:
+        return f"Not yet. {verdict}"
+    except OutOfTime:
+        return ""
+    except BaseException as error:
+        return f"Not yet. {describe(error)}"
+
+
+def stop(worker: threading.Thread) -> bool:
+    """Throw `OutOfTime` into a thread until it ends; tell whether it has."""
+    pause = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # it gets a turn between two lines, also inside an `except:`
+    end = time.perf_counter() + PATIENCE
+    try:
+        while worker.is_alive() and time.perf_counter() < end:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(worker.ident), ctypes.py_object(OutOfTime)
+            )
+            worker.join(0.002)
+    finally:
+        sys.setswitchinterval(pause)
+    return not worker.is_alive()
+
+
+@contextlib.contextmanager
+def roomy_stack() -> Iterator[None]:
+    """Let a thread that is started here recurse as deeply as the main one may."""
+    before = threading.stack_size(64 * 2**20)
+    try:
+        yield
+    finally:
+        threading.stack_size(before)
+
+
+@contextlib.contextmanager
+def unchanged() -> Iterator[None]:
+    """Put back what a learner's code may change for the whole process, and start from defaults."""
+    numpy, matplotlib = sys.modules.get("numpy"), sys.modules.get("matplotlib")
+    state = {
+        "torch": torch.get_rng_state(),
+        "python": random.getstate(),
+        "numpy": numpy and numpy.random.get_state(),
+        "dtype": torch.get_default_dtype(),
+        "threads": torch.get_num_threads(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "warn_only": torch.is_deterministic_algorithms_warn_only_enabled(),
+        "anomaly": torch.is_anomaly_enabled(),
+        "rcParams": matplotlib and dict(matplotlib.rcParams.copy()),
+        "environ": dict(os.environ),
+        "recursion": sys.getrecursionlimit(),
+        "streams": (sys.stdout, sys.stderr, sys.stdin),
+        "folder": os.getcwd(),
+        "path": list(sys.path),
+    }
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what they warn of, the verdict says
+            torch.set_default_dtype(torch.float32)
+            seed = new_seed()  # other data each time, whatever the notebook has seeded
+            torch.default_generator.manual_seed(seed)
+            random.seed(seed)
+            yield
+    finally:
+        sys.stdout, sys.stderr, sys.stdin = state["streams"]
+        sys.setrecursionlimit(state["recursion"])
+        sys.path[:] = state["path"]
+        os.chdir(state["folder"])
+        if dict(os.environ) != state["environ"]:
+            os.environ.clear()
+            os.environ.update(state["environ"])
+        now = matplotlib and dict(matplotlib.rcParams.copy())
+        for name, value in (state["rcParams"] or {}).items():
+            if now[name] != value:  # only those: to look at the backend would choose one
+                matplotlib.rcParams[name] = value
+        torch.autograd.set_detect_anomaly(state["anomaly"])
+        torch.use_deterministic_algorithms(state["deterministic"], warn_only=state["warn_only"])
+        torch.set_num_threads(state["threads"])
+        torch.set_default_dtype(state["dtype"])
+        if numpy:
+            numpy.random.set_state(state["numpy"])
+        random.setstate(state["python"])
+        torch.set_rng_state(state["torch"])
+
+
+def new_seed() -> int:
+    """Draw a seed that nobody can know."""
+    return secrets.randbits(63)
+
+
+def describe(error: BaseException) -> str:
+    """Say in one line what a learner's code raised, on which line, and what to look at."""
+    kind = type(error).__name__
+    message = first_line(error)
+    place = find_line(error.__traceback__)
+    told = f"{kind}: {message}" if message else kind
+    where = f"Your code stops in {place}" if place else "What you handed over cannot be used"
+    told = told if told.endswith((".", "!", "?")) else f"{told}."
+    advice = next((text for name, part, text in ADVICE if name == kind and part in message), "")
+    return f"{where}: {told} {advice or 'Look at what that line is given.'}"
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, shortened; '' if it has none to give."""
+    try:
+        lines = str(error).strip().splitlines()
+    except BaseException:
+        return ""
+    line = re.sub(r"\s+", " ", lines[0]) if lines else ""
+    return line if len(line) <= 200 else f"{line[:200]} ..."
+
+
+def find_line(trace: TracebackType | None) -> str:
+    """Say which line of the learner's own code an error came from; '' if from none."""
+    place = ""
+    for frame, line in traceback.walk_tb(trace):
+        name = frame.f_code.co_filename
+        if name.startswith(FOREIGN):
+            continue
+        is_cell = name.startswith("<") or "ipykernel_" in name
+        place = f"line {line} of your cell" if is_cell else f"line {line} of {Path(name).name}"
+    return place

@@ -1,0 +1,328 @@
+"""A learner's training watched from outside: the five steps, the gradients, the weights."""
+
+import copy
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import torch
+from torch import nn, optim
+from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+from torch.overrides import TorchFunctionMode
+
+from helpers.exercises.running import NotYet
+from helpers.model import Regressor, make_layers
+
+LR = 0.01  # of the watched optimizer: small, so that gradients of neighbours are alike
+
+
+class WatchedNet(Regressor):
+    """A small network that notes when it is called."""
+
+    def __init__(self, trace: "Trace", cfg: list[int]) -> None:
+        """Build it with weights of its own."""
+        super().__init__(make_layers(cfg))
+        self.note = trace.note
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Note a forward, and predict: (N, inputs) -> (N, outputs)."""
+        self.note("forward", len(x))
+        return self.features(x)
+
+
+class WatchedLoss(nn.MSELoss):
+    """A mean squared error that notes when it is called, and on which shapes."""
+
+    def __init__(self, trace: "Trace") -> None:
+        """Keep where to note it."""
+        super().__init__()
+        self.note = trace.note
+
+    def forward(self, out: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Note a loss, and compute it."""
+        self.note("loss", (tuple(out.shape), tuple(y.shape)))
+        return super().forward(out, y)
+
+
+class WatchedSGD(optim.SGD):
+    """SGD that notes when it is called, and what gradients it finds."""
+
+    def __init__(self, trace: "Trace", parameters: list[nn.Parameter]) -> None:
+        """Keep where to note it."""
+        super().__init__(parameters, lr=LR)
+        self.trace = trace
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Note a zero_grad, and do it."""
+        self.trace.note("zero_grad")
+        super().zero_grad(set_to_none)
+
+    def step(self, closure: None = None) -> None:
+        """Note a step with the share of one backward that it finds, and do it."""
+        self.trace.note("step", self.trace.measure())
+        super().step(closure)
+
+
+class Trace:
+    """What a learner's training function does with what it is given.
+
+    Attributes:
+        net, x, y, loss_func, optimizer: What to hand to the function.
+        events: (name, detail) in order: forward, loss, zero_grad, backward, step.
+        losses: What the five steps give, one for each iteration and one after the last.
+    """
+
+    def __init__(self, iterations: int) -> None:
+        """Make a small problem, and do it right on a copy."""
+        self.iterations = iterations
+        self.events: list[tuple[str, object]] = []
+        self.x = torch.rand(32, 1) * 4 - 2  # (32, 1)
+        self.y = self.x.sin() + 0.3 * self.x  # (32, 1)
+        self.net = WatchedNet(self, [1, 8, 1])
+        self.loss_func = WatchedLoss(self)
+        self.optimizer = WatchedSGD(self, list(self.net.parameters()))
+        self.start = [parameter.detach().clone() for parameter in self.net.parameters()]
+        self.losses, self.end = self._do_right()
+        last = list(self.net.parameters())[-1]
+        last.register_post_accumulate_grad_hook(lambda _: self.note("backward"))
+
+    def _do_right(self) -> tuple[list[float], list[torch.Tensor]]:
+        features = copy.deepcopy(self.net.features)
+        losses = []
+        for _ in range(self.iterations):
+            loss = (features(self.x) - self.y).square().mean()
+            gradients = torch.autograd.grad(loss, list(features.parameters()))
+            losses.append(loss.item())
+            with torch.no_grad():
+                for parameter, gradient in zip(features.parameters(), gradients, strict=True):
+                    parameter -= LR * gradient
+        losses.append((features(self.x) - self.y).square().mean().item())
+        return losses, [parameter.detach() for parameter in features.parameters()]
+
+    def note(self, name: str, detail: object = None) -> None:
+        """Note an event; stop a loop that goes on and on.
+
+        Raises:
+            NotYet: It has happened far more often than it should.
+        """
+        self.events.append((name, detail))
+        count = self.count(name)
+        if count > 3 * self.iterations + 10:
+            raise NotYet(
+                f"{name} has run {count} times where {self.iterations} iterations were asked "
+                f"for: the loop does not stop when they are done."
+            )
+
+    def count(self, name: str) -> int:
+        """Count how often something happened."""
+        return sum(event == name for event, _ in self.events)
+
+    def details(self, name: str) -> list:
+        """List what was noted each time."""
+        return [detail for event, detail in self.events if event == name]
+
+    def measure(self) -> float | None:
+        """Measure the gradients by those of one backward now: 1 is right, 0 and None are none."""
+        parameters = list(self.net.parameters())
+        if all(parameter.grad is None for parameter in parameters):
+            return None
+        with torch.enable_grad():
+            loss = (self.net.features(self.x) - self.y).square().mean()
+            once = torch.autograd.grad(loss, parameters)
+        found = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        size = sum(one.square().sum() for one in once)
+        return (sum((a * b).sum() for a, b in zip(found, once, strict=True)) / size).item()
+
+    def find_fault(self) -> str | None:
+        """Say which of the five steps is missing, doubled or out of order; None if none is."""
+        return self._find_missing() or self._find_shapes() or self._find_gradients()
+
+    def _find_missing(self) -> str | None:
+        if not self.count("forward"):
+            return (
+                "It never calls the net that it is given. Does it use another one, a `net` from "
+                "the notebook?"
+            )
+        if not self.count("loss"):
+            return "It never calls the loss_func that it is given, so nothing says what is wrong."
+        if not self.count("backward") and self.count("step"):
+            return (
+                f"backward never runs: at each of the {self.count('step')} calls of step no "
+                f"weight has a gradient, so nothing moves."
+            )
+        if not self.count("step"):
+            moved = any(
+                not torch.equal(a, b)
+                for a, b in zip(self.net.parameters(), self.start, strict=True)
+            )
+            if moved:
+                return (
+                    "The weights have moved, but not by the optimizer that it is given: its step "
+                    "is never called. Does the function make its own?"
+                )
+            done = self.count("backward")
+            times = f"backward ran {done} time{'s' if done > 1 else ''}" if done else "it ran"
+            return f"step is never called: {times}, and every weight is still what it was."
+        return None
+
+    def _find_shapes(self) -> str | None:
+        rows = self.details("forward")[0]
+        if rows != len(self.x):
+            return f"The network is shown {rows} of the {len(self.x)} rows of x: show it all of x."
+        out, y = self.details("loss")[0]
+        if out != y:
+            return (
+                f"loss_func is given the shapes {out} and {y}: PyTorch makes a table of all pairs "
+                f"of them. Both should be {tuple(self.y.shape)}."
+            )
+        return None
+
+    def _find_gradients(self) -> str | None:
+        names = [name for name, _ in self.events]
+        found = self.details("step")
+        steps = len(found)
+        if found[0] is None and names.index("step") < names.index("backward"):
+            return (
+                "step comes before backward: at the first step no weight has a gradient yet, and "
+                "each later one uses the gradient of the iteration before."
+            )
+        if not any(found):
+            return (
+                f"At all {steps} calls of step the gradients are gone, though backward ran "
+                f"{self.count('backward')} times: zero_grad stands between the two."
+            )
+        if steps > self.count("backward"):
+            return (
+                f"step runs {steps} times and backward {self.count('backward')} times: one "
+                f"step for each backward."
+            )
+        if found[0] > 1.5:
+            return (
+                f"At the first step the gradient is {found[0]:.1f} times that of one backward: "
+                f"backward runs more than once before it, and adds up."
+            )
+        if self.count("forward") < steps:
+            return (
+                f"forward runs {self.count('forward')} times for {steps} updates: each iteration "
+                f"needs a prediction by the weights of that moment."
+            )
+        if steps != self.iterations:
+            return f"There are {steps} updates where {self.iterations} iterations were asked for."
+        return self._find_leftovers(found)
+
+    def _find_leftovers(self, found: list) -> str | None:
+        place = min(2, len(found) - 1)
+        if any(one is None or abs(one - 1) > 1e-3 for one in found):
+            kept = found[place] or 0.0
+            zeroed = self.count("zero_grad")
+            if kept > 1.2:
+                cleared = "zero_grad is never called"
+                if zeroed:
+                    times = f"{zeroed} time{'s' if zeroed > 1 else ''}"
+                    cleared = f"zero_grad is called {times}, and not before each backward"
+                return (
+                    f"{cleared}: after {place + 1} iterations the gradient is {kept:.1f} times "
+                    f"that of one backward."
+                )
+            wrong = next(i for i, one in enumerate(found) if one is None or abs(one - 1) > 1e-3)
+            size = 0.0 if found[wrong] is None else found[wrong]
+            return (
+                f"In iteration {wrong} step uses {size:.2g} times the gradient of the loss at that "
+                f"moment: something stands between forward, backward and step."
+            )
+        pairs = zip(self.net.parameters(), self.end, strict=True)
+        gap = max((a - b).abs().max().item() for a, b in pairs)
+        if gap > 1e-4:
+            return (
+                f"The five steps are there, but at the end a weight is {gap:.2g} off: something "
+                f"else changes the weights, a new start or a seed inside the function."
+            )
+        return None
+
+
+PAIRWISE = {"sub", "rsub", "__sub__", "__rsub__", "mse_loss", "l1_loss", "huber_loss"}
+
+
+class Pairing(TorchFunctionMode):
+    """Notices a column that meets a flat list: (N, 1) with (N,) makes a table (N, N)."""
+
+    def __init__(self) -> None:
+        """Nothing is seen yet."""
+        super().__init__()
+        self.seen: tuple[tuple, tuple] | None = None
+
+    def __torch_function__(
+        self, function: Callable, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
+        """Look at the shapes, and do what was asked."""
+        if getattr(function, "__name__", "") in PAIRWISE:
+            shapes = [tuple(one.shape) for one in args[:2] if isinstance(one, torch.Tensor)]
+            if sorted(map(len, shapes)) == [1, 2]:
+                column, flat = sorted(shapes, key=len, reverse=True)
+                if column == (*flat, 1) and flat[0] > 1 and self.seen is None:
+                    self.seen = shapes[0], shapes[1]
+        return function(*args, **(kwargs or {}))
+
+
+class ProgramTrace:
+    """What a whole training program does, watched through PyTorch's own hooks.
+
+    Attributes:
+        steps: For each `optimizer.step()`: the parameters it holds and how many of them have a
+            gradient that is not zero.
+        reached: Whether backward has reached a weight.
+        pairing: The two shapes of which PyTorch made a table, if any.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is seen yet."""
+        self.steps: list[tuple[list[torch.Tensor], int]] = []
+        self.reached = False
+        self._known: set[int] = set()
+        self._mode = Pairing()
+        self._thread = threading.get_ident()
+
+    @property
+    def pairing(self) -> tuple[tuple, tuple] | None:
+        """The two shapes of which PyTorch made a table."""
+        return self._mode.seen
+
+    def __enter__(self) -> Self:
+        """Begin to watch this thread."""
+        self._hooks = [
+            register_module_forward_pre_hook(self._see_module),
+            register_optimizer_step_pre_hook(self._see_step),
+        ]
+        self._mode.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop watching."""
+        self._mode.__exit__(kind, error, trace)
+        for hook in self._hooks:
+            hook.remove()
+
+    def _see_module(self, module: nn.Module, args: object) -> None:
+        if threading.get_ident() != self._thread:
+            return
+        for parameter in module.parameters(recurse=False):
+            if id(parameter) not in self._known and parameter.requires_grad:
+                self._known.add(id(parameter))
+                parameter.register_post_accumulate_grad_hook(self._see_gradient)
+
+    def _see_gradient(self, parameter: torch.Tensor) -> None:
+        self.reached = True
+
+    def _see_step(self, optimizer: optim.Optimizer, args: object, kwargs: object) -> None:
+        if threading.get_ident() != self._thread:
+            return
+        held = [one for group in optimizer.param_groups for one in group["params"]]
+        alive = sum(one.grad is not None and bool(one.grad.any()) for one in held)
+        self.steps.append((held, alive))

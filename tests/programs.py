@@ -1,0 +1,66 @@
+"""The programs in exercise_programs/: for each exercise its text, solution, variants, mistakes.
+
+One Markdown file for each exercise: the question, then `## Stub`, `## Solution`,
+`## Variant: ...` and `## Wrong: ...`, each with one block of code that ends in `check(...)`.
+A line `> ...` above the code is a part of what `check` must say.
+"""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+PRELUDE = """
+import copy, math, random, statistics
+from itertools import pairwise
+import torch
+from torch import nn, optim
+from helpers.data import get_fake_data
+from helpers.model import Regressor, make_layers, count_parameters
+from helpers.training import train
+from helpers.experiment import Experiment, Settings
+
+class Playground:  # as much of a panel as `check` looks at; test_exercises.py has a whole one
+    def __init__(self, settings):
+        self.experiment = Experiment(settings)
+        self.advance = self.experiment.advance
+"""
+
+
+class Program(NamedTuple):
+    """One block of code and what `check` must say to it."""
+
+    exercise: str
+    kind: str  # "stub", "solution", "variant" or "wrong"
+    title: str
+    says: str
+    code: str
+
+    def __str__(self):
+        return f"{self.exercise} {self.kind} {self.title}".strip()
+
+    def answer(self, quick=False):
+        """Run the code as a cell, and return what it hands to `check`.
+
+        Args:
+            quick: Whether loops of 200 iterations are cut to 3.
+        """
+        handed = {}
+        names = {"check": handed.__setitem__}
+        exec(PRELUDE, names)
+        code = self.code.replace("range(200)", "range(3)") if quick else self.code
+        exec(compile(code, "<cell>", "exec"), names)
+        return handed[self.exercise]
+
+
+def read(path):
+    _, *sections = re.split(r"^## ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    for section in sections:
+        heading, _, body = section.partition("\n")
+        kind, _, title = heading.partition(": ")
+        code = re.search(r"```python\n(.*?)```", body, re.DOTALL)[1]
+        says = " ".join(re.findall(r"^> (.*)$", body.partition("```")[0], re.MULTILINE))
+        yield Program(path.stem, kind.lower(), title, says, code)
+
+
+PATHS = sorted(Path(__file__).with_name("exercise_programs").glob("*.md"))
+PROGRAMS = [program for path in PATHS for program in read(path)]
