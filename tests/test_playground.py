@@ -9,6 +9,7 @@ import threading
 import time
 import tracemalloc
 from dataclasses import replace
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -407,6 +408,13 @@ def test_a_button_does_what_it_says(panel):
     settle(panel)
     assert panel.trainer.left == 0
     assert button.description == "Run"
+
+
+@pytest.mark.parametrize(("left", "word"), [(0, "Run"), (1, "Pause"), (math.inf, "Pause")])
+def test_the_button_says_pause_while_anything_is_left(panel, left, word):
+    trainer = SimpleNamespace(experiment=panel.experiment, left=left, problem="", stop=10_000)
+    panel.screen.draw(trainer)
+    assert panel.controls.run.description == word
 
 
 def test_a_long_count_can_be_paused(panel):
