@@ -1,9 +1,10 @@
 """Module 1, the dataset: points (x, y) on a curve for a network to fit."""
 
-import math
 from collections.abc import Callable
 
 import torch
+
+from helpers.checks import show, to_choice, to_noise, to_number, to_seed, to_whole
 
 # Targets by name, roughly from easy to hard for a small network, each between -1 and 1.
 FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -33,53 +34,62 @@ def get_fake_data(
         n_samples: Number of points N, at least 1.
         low: Smallest x.
         high: Largest x, above `low`.
-        function: The curve: a name in `FUNCTIONS`, or a callable from (N, 1) to (N, 1).
+        function: The curve: a name in `FUNCTIONS`, or a callable from (N, 1) to (N, 1), such as
+            a network; it gets a copy of x, and its result is cut off from any graph.
         noise: Standard deviation of the Gaussian noise added to y, in units of y.
-        seed: Seed of the noise; None draws from PyTorch's global generator.
+        seed: Seed of the noise, 0 to 2**63 - 1; None draws from PyTorch's global generator.
 
     Returns:
-        x and y, both float32 of shape (N, 1).
+        x and y, both float32 of shape (N, 1) on the cpu; they share no memory.
 
     Raises:
-        TypeError: `n_samples` is not an int, or `function` is not a name or callable.
+        TypeError: A value of the wrong type, or a curve that returns no real numbers.
         ValueError: A value out of range, an unknown name, or a curve that is not finite on x.
 
     Shown in: 00_overview
     """
-    check_data(n_samples, low, high, function, noise)
+    check_data(n_samples, low, high, function, noise, seed)
     curve = FUNCTIONS[function] if isinstance(function, str) else function
-    x = torch.linspace(low, high, n_samples).unsqueeze(1)  # (N,) -> (N, 1)
-    y = torch.as_tensor(curve(x), dtype=torch.float32)  # (N, 1)
-    check_curve(x, y)
+    x = torch.linspace(low, high, n_samples, dtype=torch.float32, device="cpu").unsqueeze(1)
+    values = curve(x.clone())  # (N, 1); a copy, so that a curve may work in place
+    check_curve(x, values)
+    y = torch.as_tensor(values, dtype=torch.float32, device="cpu").detach().clone()  # (N, 1)
     if noise:
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
-        y = y + noise * torch.randn(y.shape, generator=generator)
+        generator = None if seed is None else torch.Generator("cpu").manual_seed(int(seed))
+        y += noise * torch.randn(y.shape, generator=generator, dtype=torch.float32, device="cpu")
     return x, y
 
 
-def check_data(n_samples: object, low: float, high: float, function: object, noise: float) -> None:
+def check_data(
+    n_samples: object, low: object, high: object, function: object, noise: object, seed: object
+) -> None:
     """Refuse arguments that `get_fake_data` cannot use, in one line that names the value."""
-    if not isinstance(n_samples, int) or isinstance(n_samples, bool):
-        raise TypeError(f"n_samples must be an int of at least 1, got {n_samples!r}")
-    if n_samples < 1:
-        raise ValueError(f"n_samples must be at least 1, got {n_samples}")
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(f"low must be below high, both finite, got low={low} and high={high}")
-    if not (math.isfinite(noise) and noise >= 0):
-        raise ValueError(f"noise must be a finite number of at least 0, got {noise}")
-    if isinstance(function, str) and function not in FUNCTIONS:
-        raise ValueError(f"function must be one of {', '.join(FUNCTIONS)}, got {function!r}")
-    if not isinstance(function, str) and not callable(function):
-        raise TypeError(f"function must be a name in FUNCTIONS or a callable, got {function!r}")
+    to_whole("n_samples", n_samples, 1)
+    if not to_number("low", low) < to_number("high", high):
+        raise ValueError(f"low must be below high, got low={low} and high={high}")
+    to_noise(noise)
+    if seed is not None:
+        to_seed(seed)
+    if isinstance(function, str):
+        to_choice("function", function, FUNCTIONS)
+    elif not callable(function):
+        raise TypeError(f"function must be a name in FUNCTIONS or a callable, got {show(function)}")
 
 
-def check_curve(x: torch.Tensor, y: torch.Tensor) -> None:
-    """Refuse a curve whose values do not pair up with x one to one."""
+def check_curve(x: torch.Tensor, values: object) -> None:
+    """Refuse values of a curve that do not pair up with x one to one."""
+    try:
+        y = torch.as_tensor(values, device="cpu")
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"function must return a tensor, got {show(values)}") from None
+    if y.is_complex():
+        raise TypeError(f"function must return real numbers, got {y.dtype}")
     if y.shape != x.shape:
         raise ValueError(
             f"function must return one y for each x, of shape {tuple(x.shape)}, "
             f"got shape {tuple(y.shape)}"
         )
-    if not (x.isfinite().all() and y.isfinite().all()):
-        where = x[~(x.isfinite() & y.isfinite())][0].item()
+    finite = x.isfinite() & y.float().isfinite()
+    if not finite.all():
+        where = x[~finite][0].item()
         raise ValueError(f"function must be finite on [low, high], but it is not at x = {where:g}")

@@ -1,15 +1,27 @@
 """Everything a learner can choose, and the six modules wired from it."""
 
+import ast
 import inspect
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import operator
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from string import Template
 
 import torch
 from torch import nn, optim
 
+from helpers.checks import (
+    MAX_SEED,
+    show,
+    to_choice,
+    to_noise,
+    to_rate,
+    to_seed,
+    to_whole,
+)
 from helpers.data import FUNCTIONS, get_fake_data
 from helpers.model import Regressor, check_cfg, make_layers
 from helpers.training import Iteration, train
@@ -34,6 +46,8 @@ ACTIVATIONS = {
 class Settings:
     """What a learner can choose; two of them are equal when they give the same run.
 
+    Numbers may be NumPy's, and are kept as Python's.
+
     Attributes:
         cfg: Widths from input to output, both 1; a list is kept as a tuple.
         lr: Learning rate, positive.
@@ -42,6 +56,7 @@ class Settings:
         function: A name in `helpers.data.FUNCTIONS`.
         noise: Standard deviation of the noise on y, in units of y.
         seed: Seed of the first weights and of the noise, 0 to 2**63 - 1.
+        n_samples: Number of training points N, at least 2.
 
     Raises:
         TypeError: A value of the wrong type.
@@ -55,66 +70,95 @@ class Settings:
     function: str = "sine"
     noise: float = 0.0
     seed: int = 0
+    n_samples: int = 1000
 
     def __post_init__(self) -> None:
-        """Refuse bad values."""
+        """Refuse bad values, and keep the others as plain Python ones."""
         check_cfg(self.cfg)
-        object.__setattr__(self, "cfg", tuple(self.cfg))
-        if (self.cfg[0], self.cfg[-1]) != (1, 1):
-            raise ValueError(f"cfg must begin and end with 1, one x and one y, got {self.cfg}")
-        for name, value in (("lr", self.lr), ("noise", self.noise)):
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise TypeError(f"{name} must be a number, got {value!r}")
-        if not 0 < self.lr < math.inf:
-            raise ValueError(f"lr must be positive and finite, got {self.lr}")
-        if not 0 <= self.noise < math.inf:
-            raise ValueError(f"noise must be a finite number of at least 0, got {self.noise}")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
-            raise TypeError(f"seed must be an int, got {self.seed!r}")
-        if not 0 <= self.seed < 2**63:
-            raise ValueError(f"seed must be from 0 to 2**63 - 1, got {self.seed}")
-        catalogues = {"optimizer": OPTIMIZERS, "activation": ACTIVATIONS, "function": FUNCTIONS}
-        for name, catalogue in catalogues.items():
-            if (value := getattr(self, name)) not in catalogue:
-                raise ValueError(f"{name} must be one of {', '.join(catalogue)}, got {value!r}")
+        cfg = tuple(operator.index(width) for width in self.cfg)
+        if (cfg[0], cfg[-1]) != (1, 1):
+            raise ValueError(f"cfg must begin and end with 1, one x and one y, got {cfg}")
+        to_choice("optimizer", self.optimizer, OPTIMIZERS)
+        to_choice("activation", self.activation, ACTIVATIONS)
+        to_choice("function", self.function, FUNCTIONS)
+        plain = {
+            "cfg": cfg,
+            "lr": to_rate(self.lr),
+            "noise": to_noise(self.noise),
+            "seed": to_seed(self.seed),
+            "n_samples": to_whole("n_samples", self.n_samples, 2),
+        }
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
+
+
+def to_settings(name: str, value: object) -> Settings:
+    """Take a `Settings`, also one that was made before this module was loaded again.
+
+    After `%autoreload` or `importlib.reload` the class is another one of the same name, and what
+    was made before is no instance of it.
+
+    Args:
+        name: What the value is called in the error.
+        value: The value.
+
+    Returns:
+        The value, or its equal of the class as it is now.
+
+    Raises:
+        TypeError: It is not a `Settings`.
+    """
+    if isinstance(value, Settings):
+        return value
+    kind = type(value)
+    if (kind.__module__, kind.__qualname__) != (Settings.__module__, Settings.__qualname__):
+        raise TypeError(f"{name} must be a Settings, got {show(value)}")
+    known = {field.name for field in fields(Settings)}
+    return Settings(**{key: held for key, held in vars(value).items() if key in known})
 
 
 class Experiment:
     """The six modules for some settings, and where training stands.
 
     Attributes:
-        settings: What it was made from.
-        x, y: The data, each (1000, 1).
+        settings: What it was made from, with the latest learning rate and optimizer.
+        x, y: The training data, each (N, 1).
         net, loss_func, optimizer: Modules 3, 4 and 5.
         iteration: Number of the next iteration; so many are done.
+
+    Raises:
+        TypeError: `settings` is not a `Settings`.
     """
 
     def __init__(self, settings: Settings) -> None:
         """Build the data, the network and its optimizer; nothing is trained yet."""
+        settings = to_settings("settings", settings)
         self.settings = settings
         self.x, self.y = get_fake_data(
-            function=settings.function, noise=settings.noise, seed=settings.seed
+            settings.n_samples,
+            function=settings.function,
+            noise=settings.noise,
+            seed=settings.seed,
         )
         self.net = make_net(settings)
         self.loss_func = nn.MSELoss()
-        self.optimizer = self._make_optimizer()
+        self.optimizer = make_optimizer(settings, self.net)
         self.iteration = 0
-        self._loop = self._train()
+        self._iterations = self._resume()
 
     def advance(self, n: int = 1) -> Iteration:
         """Train for n iterations, at least 1, and return the last.
 
         Raises:
+            TypeError: n is not a whole number.
             ValueError: n is below 1.
             Diverged: The loss is no longer finite; the iterations before it are done.
         """
-        if n < 1:
-            raise ValueError(f"n must be at least 1, got {n}")
-        for _ in range(n):
+        for _ in range(to_whole("n", n, 1)):
             try:
-                last = next(self._loop)
+                last = next(self._iterations)
             except BaseException:  # a generator that raised is over, training need not be
-                self._loop = self._train()
+                self._iterations = self._resume()
                 raise
             self.iteration = last.number + 1
         return last
@@ -125,47 +169,132 @@ class Experiment:
             out = self.net(self.x)
             return Iteration(self.iteration, self.loss_func(out, self.y).item(), out)
 
-    def apply(self, settings: Settings) -> bool:
-        """Take new settings: learning rate and optimizer go on with the same weights.
+    def predict(self, x: Sequence[float] | torch.Tensor) -> torch.Tensor:
+        """Ask the network as it is now for any x.
+
+        Args:
+            x: Any K numbers: a list, an array or a tensor; or one column (K, 1).
 
         Returns:
-            True if anything else differs, so that a new network starts at iteration 0.
+            The predictions, (K,), without a graph; `.numpy()` makes them an array.
+
+        Raises:
+            ValueError: x has several columns.
         """
-        old, self.settings = self.settings, settings
+        column = torch.as_tensor(x, dtype=torch.float32, device="cpu")
+        if column.ndim > 1 and column.shape[1:] != (1,):
+            raise ValueError(f"x must be (K,) or (K, 1), got shape {tuple(column.shape)}")
+        with torch.no_grad():
+            return self.net(column.reshape(-1, 1)).squeeze(1)  # (K, 1) -> (K,)
+
+    def get_held_out(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Make points that training never sees, midway between each two neighbours of it.
+
+        Their noise is as wide as the training points' and independent of it; the same settings
+        give the same points.
+
+        Returns:
+            x and y, each (N - 1, 1).
+
+        Raises:
+            ValueError: The curve is not finite at one of them.
+        """
+        x, y = get_fake_data(
+            2 * self.settings.n_samples - 1,
+            function=self.settings.function,
+            noise=self.settings.noise,
+            seed=MAX_SEED - self.settings.seed,  # all bits differ: never the training seed
+        )
+        return x[1::2], y[1::2]
+
+    def evaluate_held_out(self) -> float:
+        """Compute the loss, as the network is now, on the points of `get_held_out`."""
+        x, y = self.get_held_out()
+        with torch.no_grad():
+            return self.loss_func(self.net(x), y).item()
+
+    def apply(self, settings: Settings) -> bool:
+        """Go on with another learning rate or optimizer and the same weights.
+
+        Args:
+            settings: What to train with from now on.
+
+        Returns:
+            True if that is done; False, with everything left as it was, if anything else
+            differs: that takes a new `Experiment`.
+        """
+        settings = to_settings("settings", settings)
+        old = self.settings
         if replace(old, lr=settings.lr, optimizer=settings.optimizer) != settings:
-            self.__init__(settings)
-            return True
+            return False
         if old.optimizer != settings.optimizer:
-            self.optimizer = self._make_optimizer()
-            self._loop = self._train()
+            self.optimizer = make_optimizer(settings, self.net)
+            self._iterations = self._resume()
         for group in self.optimizer.param_groups:
             group["lr"] = settings.lr
-        return False
+        self.settings = settings
+        return True
 
     def program(self) -> str:
-        """Write the plain PyTorch program whose losses equal a fresh run of these settings."""
-        settings, (optimizer, extra) = self.settings, OPTIMIZERS[self.settings.optimizer]
+        """Write the plain PyTorch program whose losses equal a fresh run of these settings.
+
+        The curve stands in it as its own source where that gives the same points to the bit; of
+        any other curve (one written in C, say, or made from a part of your notebook) the points
+        themselves stand there.
+        """
+        for lines, expression in write_curve(FUNCTIONS.get(self.settings.function)):
+            if self._is_curve(lines, expression):
+                return self._write_program(lines, expression, self.settings.noise)
+        return self._write_program(*write_points(self.y), noise=0.0)
+
+    def _write_program(self, lines: str, expression: str, noise: float) -> str:
+        settings = self.settings
         text = Path(__file__).with_name("program.txt").read_text(encoding="utf-8")
-        if not settings.noise:
+        if not noise:
             text = "".join(line for line in text.splitlines(True) if "$noise" not in line)
-        lambda_line = inspect.getsource(FUNCTIONS[settings.function]).strip()
+        optimizer, extra = OPTIMIZERS[settings.optimizer]
         arguments = {"lr": settings.lr} | extra
         return Template(text).substitute(
-            vars(settings),
-            formula=lambda_line.partition("lambda x: ")[2].rstrip(","),
+            lines=lines,
+            expression=expression,
+            noise=noise,
+            n_samples=settings.n_samples,
+            seed=settings.seed,
             activation=ACTIVATIONS[settings.activation],
             cfg=list(settings.cfg),
             optimizer=optimizer,
             arguments=", ".join(f"{name}={value}" for name, value in arguments.items()),
         )
 
-    def _make_optimizer(self) -> optim.Optimizer:
-        name, extra = OPTIMIZERS[self.settings.optimizer]
-        return getattr(optim, name)(self.net.parameters(), lr=self.settings.lr, **extra)
+    def _is_curve(self, lines: str, expression: str) -> bool:
+        """Run lines of `write_curve`: do they give this experiment's points to the bit?"""
 
-    def _train(self) -> Iterator[Iteration]:
-        parts = (self.net, self.x, self.y, self.loss_func, self.optimizer)
-        return train(*parts, start=self.iteration)
+        def run(x: torch.Tensor) -> torch.Tensor:
+            names = {"torch": torch, "nn": nn, "optim": optim, "x": x}
+            exec(f"{lines}y = {expression}", names)
+            if not torch.equal(x, self.x):
+                raise ValueError("it works in place, and the program keeps no copy of x")
+            if names["y"].dtype != torch.float32 or names["y"].requires_grad:
+                raise ValueError("get_fake_data converts it, and the program does not")
+            return names["y"]
+
+        settings = self.settings
+        try:
+            _, y = get_fake_data(
+                settings.n_samples, function=run, noise=settings.noise, seed=settings.seed
+            )
+        except Exception:  # whatever a learner's curve needs is not there
+            return False
+        return torch.equal(y, self.y)
+
+    def _resume(self) -> Iterator[Iteration]:
+        return train(self.net, self.x, self.y, self.loss_func, self.optimizer, start=self.iteration)
+
+
+def make_optimizer(settings: Settings, net: nn.Module) -> optim.Optimizer:
+    """Make module 5 for a network."""
+    name, extra = OPTIMIZERS[settings.optimizer]
+    return getattr(optim, name)(net.parameters(), lr=settings.lr, **extra)
 
 
 def make_net(settings: Settings) -> Regressor:
@@ -178,10 +307,67 @@ def make_net(settings: Settings) -> Regressor:
     """
     with torch.device("meta"):  # shapes without numbers: nothing is drawn
         net = Regressor(make_layers(settings.cfg, getattr(nn, ACTIVATIONS[settings.activation])))
-    generator = torch.Generator().manual_seed(settings.seed)
-    for layer in net.to_empty(device="cpu").features:
+    net = net.to_empty(device="cpu").float()  # whatever the default dtype is
+    generator = torch.Generator("cpu").manual_seed(settings.seed)
+    for layer in net.features:
         if isinstance(layer, nn.Linear):
             bound = 1 / math.sqrt(layer.in_features)
             nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=generator)
             nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
     return net
+
+
+def write_curve(
+    curve: Callable[[torch.Tensor], torch.Tensor] | None,
+) -> Iterator[tuple[str, str]]:
+    """Write programs that may compute what a curve does, the most readable first.
+
+    Whether one runs and gives the same is not known until it is tried: a source may be out of
+    date, need names that are not there, or share its line with another one.
+
+    Yields:
+        Lines that stand before the data, and an expression in x.
+    """
+    name = getattr(curve, "__name__", "")
+    if getattr(torch, name, None) is curve:
+        yield "", f"torch.{name}(x)"
+    try:
+        source = textwrap.dedent(inspect.getsource(curve))
+        file_lines, first = inspect.findsource(curve)
+        file = "".join(file_lines)
+        names = "".join(write_names(curve))
+        tree = ast.parse(file)
+    except (TypeError, OSError, SyntaxError):  # not written in Python, or not kept
+        return
+    if name != "<lambda>":
+        yield f"{names}{source}\n\n", f"{name}(x)"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda) and node.lineno == first + 1:
+            body = ast.get_source_segment(file, node.body)
+            if ast.unparse(node.args) != "x":
+                yield names, f"({ast.get_source_segment(file, node)})(x)"
+            elif "\n" in body:
+                yield names, f"({body})"
+            else:
+                yield names, body
+
+
+def write_names(curve: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
+    """Write a line for each module and number that a curve takes from around it."""
+    used = inspect.getclosurevars(curve)
+    for name, value in (used.globals | used.nonlocals).items():
+        if inspect.ismodule(value) and name not in ("torch", "nn", "optim"):
+            real = value.__name__
+            yield f"import {real}\n" if real == name else f"import {real} as {name}\n"
+        elif type(value) in (int, float):
+            yield f"{name} = {value!r}\n"
+
+
+def write_points(y: torch.Tensor) -> tuple[str, str]:
+    """Write y as its numbers, each as short as it can be and still the same float32."""
+    numbers = textwrap.wrap(", ".join(str(value) for value in y.squeeze(1).numpy()), 92)
+    lines = "".join(f"    {line}\n" for line in numbers)
+    return (
+        "# y is written out: the curve's source alone does not give it\n",
+        f"torch.tensor([\n{lines}]).unsqueeze(1)",
+    )

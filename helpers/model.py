@@ -7,13 +7,15 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from helpers.checks import show, to_whole
+
 
 def make_layers(cfg: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
     """Chain a Linear layer for each pair of neighbouring widths, the last one bare.
 
     Args:
-        cfg: Number of nodes of each layer, from input to output: a list or tuple of at least
-            two ints. `[1, 20, 50, 20, 1]` has three hidden layers.
+        cfg: Number of units of each layer, from input to output: a list or tuple of at least
+            two whole numbers. `[1, 20, 50, 20, 1]` has three hidden layers.
         activation: Called once for each hidden layer to make what follows it; `nn.Identity`
             for none. The output layer has no activation, so it can reach any value.
 
@@ -21,7 +23,7 @@ def make_layers(cfg: Sequence[int], activation: Callable[[], nn.Module] = nn.ReL
         A network from (N, cfg[0]) to (N, cfg[-1]).
 
     Raises:
-        TypeError: `cfg` is not a list or tuple of ints, or `activation` is not callable.
+        TypeError: `cfg` is not a list or tuple of whole numbers, or `activation` is not callable.
         ValueError: `cfg` is too short or holds a width below 1.
 
     Shown in: 00_overview
@@ -94,21 +96,18 @@ def parameter_table(net: nn.Module) -> list[ParameterRow]:
 def check_cfg(cfg: object, activation: object = nn.ReLU) -> None:
     """Refuse a cfg or an activation that `make_layers` cannot use, in one line that says why."""
     if not isinstance(cfg, list | tuple):
-        raise TypeError(f"cfg must be a list or tuple of ints such as [1, 20, 1], got {cfg!r}")
+        raise TypeError(f"cfg must be a list or tuple such as [1, 20, 1], got {show(cfg)}")
     if len(cfg) < 2:
         raise ValueError(f"cfg must hold at least two widths (input and output), got {cfg!r}")
     for place, width in enumerate(cfg):
-        if not isinstance(width, int) or isinstance(width, bool):
-            raise TypeError(f"cfg[{place}] must be an int of at least 1, got {width!r} in {cfg!r}")
-        if width < 1:
-            raise ValueError(f"cfg[{place}] must be at least 1, got {width} in {cfg!r}")
+        to_whole(f"cfg[{place}]", width, 1)
     if isinstance(activation, nn.Module) or not callable(activation):
         raise TypeError(
-            f"activation must be a class such as nn.ReLU (no brackets), got {activation!r}"
+            f"activation must be a class such as nn.ReLU (no brackets), got {show(activation)}"
         )
 
 
 def check_features(features: object) -> None:
     """Refuse features that are not layers yet."""
     if not isinstance(features, nn.Module):
-        raise TypeError(f"features must be a module such as make_layers(cfg), got {features!r}")
+        raise TypeError(f"features must be a module such as make_layers(cfg), got {show(features)}")

@@ -1,9 +1,11 @@
 """Arrays in, pictures out: the data in one colour, the fit in another, the loss on a log axis."""
 
+import contextlib
 import io
 import itertools
 import math
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib import colormaps
@@ -12,12 +14,16 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.style import context
 from numpy.typing import ArrayLike
 
-DATA_COLOUR = "#33BBEE"
+DATA_COLOUR = "#1188CC"  # these can be told from white and from a dark theme's #111
 FIT_COLOUR = "#CC3311"
+HELD_OUT_COLOUR = "#009988"
+MARK_COLOUR = "#BB4488"
 LOSS_COLOUR = "#444444"
-MARK_COLOUR = "#AA3377"
+SHARP = 2  # pixels of a PNG for each one that it is shown with
+STYLE = threading.RLock()  # matplotlib has one style for all threads
 
 
 def to_array(values: ArrayLike) -> np.ndarray:
@@ -58,7 +64,7 @@ def draw_fit(ax: Axes, x: ArrayLike, prediction: ArrayLike, **style: object) -> 
 
     Shown in: 06_training
     """
-    (line,) = ax.plot(to_array(x), to_array(prediction), color=FIT_COLOUR, linewidth=4)
+    (line,) = ax.plot(to_array(x), to_array(prediction), color=FIT_COLOUR, linewidth=1.5)
     line.set(**{"label": "prediction"} | style)
     return line
 
@@ -80,11 +86,13 @@ def draw_loss(
     Shown in: 06_training
     """
     numbers = range(len(losses)) if iterations is None else iterations
+    ax.set_yscale("log")  # first, or losses without a logarithm would bring a warning
     (line,) = ax.plot(numbers, losses, color=LOSS_COLOUR, linewidth=1.5)
     line.set(**style)
-    ax.set(xlabel="iteration", ylabel="loss", yscale="log")
+    ax.set(xlabel="iteration", ylabel="loss")
     ax.yaxis.set_major_formatter("{x:g}")  # 0.01, where the default writes a power of ten
-    ax.minorticks_off()  # they would cost a third of a drawing
+    ax.minorticks_off()
+    ax.grid(alpha=0.3)
     return line
 
 
@@ -134,11 +142,48 @@ def draw_kinks(
     return lines
 
 
+@contextlib.contextmanager
+def new_figure(width: float, height: float) -> Iterator[Figure]:
+    """Make a figure in matplotlib's default style, whatever the notebook has set.
+
+    Draw and save it inside the `with`: matplotlib looks at its style then, too.
+
+    Args:
+        width: Width, in hundreds of pixels.
+        height: Height, in hundreds of pixels.
+
+    Yields:
+        An empty figure, which arranges its axes itself.
+    """
+    with STYLE, context("default"):
+        yield Figure(figsize=(width, height), dpi=100, layout="constrained")
+
+
 def to_png(figure: Figure) -> bytes:
-    """Save a figure as a PNG."""
+    """Save a figure as a PNG with two pixels for each that it is shown with."""
     stream = io.BytesIO()
-    figure.savefig(stream, format="png")
+    figure.savefig(stream, format="png", dpi=100 * SHARP)
     return stream.getvalue()
+
+
+def loss_limits(losses: Sequence[float], iterations: Sequence[int]) -> tuple[tuple, tuple]:
+    """Choose (left, right), (bottom, top) that hold a loss curve and change seldom as it grows.
+
+    Args:
+        losses: The loss curve so far; what has no logarithm is passed over.
+        iterations: The numbers of its iterations.
+    """
+    last = np.max(iterations, initial=0)
+    sizes = (k * 10**n for n in itertools.count(3) for k in (1, 5))
+    right = 100 if last < 100 else next(size for size in sizes if size > last)
+    losses = np.asarray(losses, dtype=float)
+    seen = losses[(losses > 0) & (losses < math.inf)]
+    low, high = np.clip([seen.min(initial=1e30), seen.max(initial=1e-30)], 1e-30, 1e30)
+    if not seen.size:
+        low = high = 0.1
+    bottom = 10.0 ** math.floor(math.log10(low))
+    top = 10.0 ** (math.floor(math.log10(high)) + 1)
+    return (0.0, float(right)), (bottom, top)
 
 
 def draw_marks(ax: Axes, marks: Sequence[tuple[int, str]]) -> list[Artist]:

@@ -72,13 +72,17 @@ def kinks(net: nn.Module, low: float, high: float) -> list[np.ndarray]:
 
     Raises:
         TypeError: The layers are not Linear with ReLU between them.
-        ValueError: An input or output width is not 1, a weight is not finite, or low >= high.
+        ValueError: An input or output width is not 1, a weight is not finite, low >= high,
+            one of the two is beyond 1e100, or biases so large beside the weights that float64
+            cannot hold both.
 
     Shown in: 07_depth
     """
-    layers = get_relu_layers(net)
-    if not -np.inf < low < high < np.inf:
-        raise ValueError(f"low must be below high, both finite, got low={low}, high={high}")
+    layers = scale_layers(get_relu_layers(net))
+    if not -1e100 < low < high < 1e100:  # larger ones would leave float64 on the way
+        raise ValueError(
+            f"low must be below high, both between -1e100 and 1e100, got low={low}, high={high}"
+        )
     edges = np.array([low, high], dtype=np.float64)
     for depth in range(1, len(layers)):
         h = edges[:, None]
@@ -111,6 +115,29 @@ def get_relu_layers(net: nn.Module) -> list[list[np.ndarray]]:
         if not all(np.isfinite(p).all() for p in layers[-1]):
             raise ValueError(f"net must hold finite numbers, got nan or inf in Linear {number}")
     return layers
+
+
+def scale_layers(layers: list[list[np.ndarray]]) -> list[list[np.ndarray]]:
+    """Bring the largest weight of each layer near 1, and leave every kink where it is.
+
+    A ReLU of c * z is c * (the ReLU of z) for any c > 0, so the weights of a layer may be divided
+    by c if its bias and the biases of all later layers are, too. With a power of two nothing is
+    rounded.
+    """
+    scaled = []
+    total = 0  # log2 of what the layers so far were divided by, in all
+    for number, (weight, bias) in enumerate(layers, start=1):
+        own = np.frexp(abs(weight).max())[1]
+        total += own
+        with np.errstate(over="ignore"):
+            bias = np.ldexp(bias, -total)
+        if number < len(layers) and abs(bias).max() > 1e150:  # the last bias bends nothing
+            raise ValueError(
+                f"net must hold biases that its weights can make up for, got biases in Linear "
+                f"{number} that are 1e150 times what the weights up to there make of x = 1"
+            )
+        scaled.append([np.ldexp(weight, -own), bias])
+    return scaled
 
 
 def cut_at_zeros(edges: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -1,13 +1,24 @@
 """Module 6, training: the five steps, once."""
 
-import copy
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import torch
 from torch import nn
+
+from helpers.checks import show, to_whole
+
+# Losses that compare net(x) with y number by number, so that class numbers make no sense to them.
+ELEMENTWISE = (
+    nn.MSELoss,
+    nn.L1Loss,
+    nn.SmoothL1Loss,
+    nn.HuberLoss,
+    nn.BCELoss,
+    nn.BCEWithLogitsLoss,
+)
 
 
 class Iteration(NamedTuple):
@@ -31,22 +42,29 @@ class Diverged(FloatingPointError):
         number: The iteration whose loss is not finite.
         loss: That loss: inf or nan.
         last_loss: The last finite loss, or None when there was none.
-        lr: The learning rate at that moment.
+        rates: The learning rate of each of the optimizer's groups at that moment.
     """
 
-    def __init__(self, number: int, loss: float, last_loss: float | None, lr: float) -> None:
+    def __init__(
+        self, number: int, loss: float, last_loss: float | None, rates: tuple[float, ...]
+    ) -> None:
         """Keep what happened; `str()` tells it in a sentence."""
-        super().__init__(number, loss, last_loss, lr)
-        self.number, self.loss, self.last_loss, self.lr = number, loss, last_loss, lr
+        super().__init__(number, loss, last_loss, rates)
+        self.number = number
+        self.loss = loss
+        self.last_loss = last_loss
+        self.rates = rates
 
     def __str__(self) -> str:
         """Say where it happened and what to try."""
         before = (
             "no loss before it" if self.last_loss is None else f"{self.last_loss:.3g} before it"
         )
+        rates = ", ".join(f"{rate:g}" for rate in self.rates) or "unknown"
         return (
             f"loss is {self.loss} at iteration {self.number} ({before}) with learning rate "
-            f"{self.lr:g}; make a new network and try a smaller learning rate"
+            f"{rates}; make a new network and try a smaller learning rate, or inputs on a "
+            "smaller scale"
         )
 
 
@@ -66,68 +84,111 @@ def train(
 
     Args:
         net: The network, from x to something of the shape of y.
-        x: Inputs, finite, (N, inputs).
-        y: Targets, finite, of the shape of net(x); or class numbers, integer (N,).
+        x: Inputs, finite, (N, inputs); or whole numbers (N,) for an embedding. Detached, if
+            they were computed from what requires grad.
+        y: Targets, finite, detached, of the shape of net(x). Class numbers, for a loss such as
+            `nn.CrossEntropyLoss()`, are whole and leave out the columns: (N,) for (N, classes).
         loss_func: Called as loss_func(net(x), y), such as `nn.MSELoss()`.
         optimizer: Made from net.parameters().
         epochs: Number of iterations; None goes on until you leave the loop. Every iteration
             sees all of x, so that an iteration is an epoch too.
         start: Number of the first iteration.
 
-    Yields:
-        An `Iteration` after each update.
+    Returns:
+        An iterator over one `Iteration` after each update. Its first turn checks what the
+        network makes of x, before anything is updated.
 
     Raises:
-        TypeError: `epochs` or `start` is not an int, or `loss_func` is not an instance.
-        ValueError: Shapes that do not fit, values that are not finite, a learning rate that
-            is not positive, or an optimizer that was made for another network.
+        TypeError: An argument of the wrong type, or a class where an instance belongs.
+        ValueError: Shapes that do not fit, values that are not finite, a learning rate below 0,
+            an optimizer that was made for another network, or a loss that teaches nothing.
         Diverged: The loss is no longer finite. The weights of that moment are kept.
 
     Shown in: 06_training
     """
     check_training(net, x, y, loss_func, optimizer, epochs, start)
-
-    def iterations() -> Iterator[Iteration]:
-        last_loss = None
-        for number in itertools.count(start) if epochs is None else range(start, start + epochs):
-            out = net(x)  # 1. forward
-            loss = loss_func(out, y)  # 2. loss
-            loss_value = loss.item()
-            if not math.isfinite(loss_value):
-                raise Diverged(number, loss_value, last_loss, optimizer.param_groups[0]["lr"])
-            optimizer.zero_grad()  # 3. zero the gradients
-            loss.backward()  # 4. backward
-            optimizer.step()  # 5. step
-            last_loss = loss_value
-            yield Iteration(number, loss_value, out.detach())
-
-    return iterations()
+    numbers = itertools.count(start) if epochs is None else range(start, start + epochs)
+    return iterate(net, x, y, loss_func, optimizer, numbers)
 
 
-def check_training(
+def iterate(
     net: nn.Module,
     x: torch.Tensor,
     y: torch.Tensor,
-    loss_func: object,
+    loss_func: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
     optimizer: torch.optim.Optimizer,
+    numbers: Iterable[int],
+) -> Iterator[Iteration]:
+    """Run the five steps once for each number: the loop itself; arguments as for `train`."""
+    last_loss = None
+    for number in numbers:
+        out = net(x)  # 1. forward
+        check_output(out, y, loss_func)
+        loss = loss_func(out, y)  # 2. loss
+        check_loss(loss)
+        if not math.isfinite(loss.item()):
+            raise Diverged(number, loss.item(), last_loss, get_rates(optimizer))
+        optimizer.zero_grad()  # 3. zero the gradients
+        loss.backward()  # 4. backward
+        optimizer.step()  # 5. step
+        last_loss = loss.item()
+        yield Iteration(number, last_loss, out.detach())
+
+
+def get_rates(optimizer: torch.optim.Optimizer) -> tuple[float, ...]:
+    """Read the learning rate of each group of parameters that has one."""
+    return tuple(float(group["lr"]) for group in optimizer.param_groups if "lr" in group)
+
+
+def check_training(
+    net: object,
+    x: object,
+    y: object,
+    loss_func: object,
+    optimizer: object,
     epochs: object,
     start: object,
 ) -> None:
-    """Refuse what `train` cannot use, or would use without teaching the network anything."""
-    for name, count in (("epochs", 0 if epochs is None else epochs), ("start", start)):
-        if not isinstance(count, int) or isinstance(count, bool):
-            raise TypeError(f"{name} must be an int of at least 0, got {count!r}")
-        if count < 0:
-            raise ValueError(f"{name} must be at least 0, got {count}")
+    """Refuse what `train` cannot use, as far as that shows without running the network."""
+    if epochs is not None:
+        to_whole("epochs", epochs)
+    to_whole("start", start)
+    if not isinstance(net, nn.Module):
+        raise TypeError(f"net must be a network such as make_layers([1, 20, 1]), got {show(net)}")
     if isinstance(loss_func, type) or not callable(loss_func):
-        raise TypeError(f"loss_func must be an instance such as nn.MSELoss(), got {loss_func!r}")
-    _check_points(x, y)
-    with torch.no_grad():
-        out = copy.deepcopy(net).eval()(x)  # a copy: looking at the shape must change nothing
-    if y.is_floating_point() and y.shape != out.shape:
+        raise TypeError(
+            f"loss_func must be an instance such as nn.MSELoss(), got {show(loss_func)}"
+        )
+    check_points(x, y)
+    check_optimizer(optimizer, net)
+
+
+def check_points(x: object, y: object) -> None:
+    """Refuse x and y that no network learns from."""
+    for name, values in (("x", x), ("y", y)):
+        if not isinstance(values, torch.Tensor):
+            raise TypeError(f"{name} must be a tensor, got {type(values).__name__}")
+    if not x.numel() or not x.ndim or (x.ndim == 1 and x.is_floating_point()):
         raise ValueError(
-            f"y must have the shape of net(x), {tuple(out.shape)}, got {tuple(y.shape)}: PyTorch "
-            f"would broadcast the two and average over pairs that do not belong together"
+            f"x must be a column of at least one row, (N, 1), got shape {tuple(x.shape)}"
+        )
+    for name, values in (("x", x), ("y", y)):
+        bad = ~values.isfinite()
+        if bad.any():
+            row = bad.reshape(len(bad), -1).any(1).nonzero()[0].item() if bad.ndim else 0
+            raise ValueError(f"{name} must be finite, got {values[bad][0].item()} in row {row}")
+    if x.grad_fn is not None:
+        raise ValueError("x must not be the result of a graph, which one backward frees: detach it")
+    if y.requires_grad:
+        raise ValueError("y must not require grad, it is what the network is to learn: detach it")
+
+
+def check_optimizer(optimizer: object, net: nn.Module) -> None:
+    """Refuse what is no optimizer, and one that would not move this network."""
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(
+            f"optimizer must be made, as in torch.optim.SGD(net.parameters(), lr=0.05), "
+            f"got {show(optimizer)}"
         )
     own = set(net.parameters())
     held = {parameter for group in optimizer.param_groups for parameter in group["params"]}
@@ -136,25 +197,87 @@ def check_training(
             "optimizer must be made from net.parameters(), but it holds none of this network's "
             "parameters: make it again after making net"
         )
-    for group in optimizer.param_groups:
-        if not 0 < group["lr"] < math.inf:
-            raise ValueError(f"lr must be positive and finite, got {group['lr']}")
+    for rate in get_rates(optimizer):
+        if not 0 <= rate < math.inf:
+            raise ValueError(f"lr must be finite and at least 0, got {rate:g}")
 
 
-def _check_points(x: torch.Tensor, y: torch.Tensor) -> None:
-    for name, values in (("x", x), ("y", y)):
-        if not isinstance(values, torch.Tensor):
-            raise TypeError(f"{name} must be a tensor, got {type(values).__name__}")
-    if x.ndim < 2 or not x.numel():
+def check_output(out: object, y: torch.Tensor, loss_func: object) -> None:
+    """Refuse an output that cannot be compared with y row by row and column by column."""
+    if not isinstance(out, torch.Tensor):
+        raise TypeError(f"net must return one tensor, got {type(out).__name__}")
+    shape = tuple(out.shape)
+    classes = shape[1] if len(shape) > 1 else 0
+    flat = shape[:1] + shape[2:]  # the shape of class numbers
+    is_cross_entropy = (
+        isinstance(loss_func, nn.CrossEntropyLoss) or loss_func is nn.functional.cross_entropy
+    )
+    if is_cross_entropy and classes == 1:
         raise ValueError(
-            f"x must be a column of at least one row, (N, 1), got shape {tuple(x.shape)}"
+            "cross-entropy needs a column of net(x) for each class, got one, for which it is "
+            f"always 0: take nn.BCEWithLogitsLoss() and floats y of shape {shape}"
         )
-    if not y.ndim or len(x) != len(y):
+    if y.shape == out.shape:
+        return
+    is_whole = not (y.is_floating_point() or y.is_complex() or y.dtype == torch.bool)
+    fits = is_whole and classes > 1 and y.shape == flat
+    if fits and not isinstance(loss_func, ELEMENTWISE):
+        return
+    if is_cross_entropy:
         raise ValueError(
-            f"x and y must have the same length, got shapes {tuple(x.shape)} and {tuple(y.shape)}"
+            f"y must hold class numbers, int64 of shape {flat}, or probabilities of shape {shape}, "
+            f"got {y.dtype} of shape {tuple(y.shape)}"
         )
-    for name, values in (("x", x), ("y", y)):
-        bad = ~values.isfinite()
-        if bad.any():
-            row = bad.nonzero()[0, 0].item()
-            raise ValueError(f"{name} must be finite, got {values[bad][0].item()} in row {row}")
+    raise ValueError(
+        f"y must have the shape of net(x), {shape}, got {tuple(y.shape)}: PyTorch would broadcast "
+        "the two and average over pairs that do not belong together"
+    )
+
+
+def check_loss(loss: object) -> None:
+    """Refuse a loss that backward cannot start from."""
+    if not isinstance(loss, torch.Tensor):
+        raise TypeError(f"loss_func must return a tensor, got {show(loss)}")
+    if loss.numel() != 1:
+        raise ValueError(
+            f"loss_func must return one number, got shape {tuple(loss.shape)}: take its mean"
+        )
+    if not loss.requires_grad:
+        raise ValueError("loss must depend on a parameter that requires grad, but it does not")
+
+
+class Curve:
+    """A loss curve that needs no more room however long the training is.
+
+    Once it holds 2000 points it drops every second one, and from then on keeps every second
+    iteration, then every fourth, and so on. The first and the latest are always there.
+
+    Attributes:
+        iterations: Numbers of the iterations that are kept, at most 2000.
+        losses: Their losses.
+    """
+
+    MOST = 2000
+
+    def __init__(self) -> None:
+        """Begin without a point."""
+        self.iterations: list[int] = []
+        self.losses: list[float] = []
+        self._recorded = 0
+        self._every = 1
+
+    def record(self, number: int, loss: float) -> None:
+        """Take the next point.
+
+        Args:
+            number: The iteration's number.
+            loss: Its loss.
+        """
+        if self._recorded and (self._recorded - 1) % self._every:  # the latest stood in between
+            del self.iterations[-1], self.losses[-1]
+        self.iterations.append(number)
+        self.losses.append(loss)
+        self._recorded += 1
+        if len(self.losses) > self.MOST:
+            del self.iterations[1:-1:2], self.losses[1:-1:2]
+            self._every *= 2

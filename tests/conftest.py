@@ -1,15 +1,39 @@
-"""What all tests share: one thread for each of two processes, and the stored notebooks."""
+"""What all tests share: one thread, folders of their own for what is written, the notebooks."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
-import nbformat
+import hypothesis
 import pytest
-from stored import PATHS
+from stored import PATHS, read
 
 os.environ["OMP_NUM_THREADS"] = "1"  # two processes share two cores; for their kernels too
+
+# How long an example takes says how busy the machine is, and no more.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
+
+# Where matplotlib, IPython and Jupyter write. A home that cannot be written makes matplotlib print
+# into a notebook's first cell, and a person's own settings change what is drawn.
+FOLDERS = [
+    "MPLCONFIGDIR",
+    "IPYTHONDIR",
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+]
+
+if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker and a kernel inherit what is set here
+    own = tempfile.mkdtemp(prefix="sine-fit-")
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    for name in FOLDERS:
+        os.environ[name] = os.path.join(own, name.lower())
+    from matplotlib import font_manager  # noqa: F401 -- lists the fonts, once for all of them
 
 
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)
 def notebook(request):
     """One of the stored notebooks, each in turn."""
-    return nbformat.read(request.param, as_version=4)
+    return read(request.param)

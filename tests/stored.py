@@ -1,12 +1,167 @@
-"""The stored notebooks, for every test that reads them."""
+"""The stored notebooks, and what the tests of text read in them: sections, numbers, evidence."""
 
+import ast
+import re
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+
+import nbformat
 
 ROOT = Path(__file__).parents[1]
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+STEMS = [path.stem for path in PATHS]
 IGNORE = "nbval-ignore-output"
+MODULES = ["dataset", "network class", "instance", "loss", "optimizer", "training"]
+STEPS = ["forward", "loss", "zero_grad", "backward", "step"]
+
+# A sign belongs to a number unless something stands before it that it may subtract from.
+NUMBER = re.compile(
+    r"(?:(?<![\w)\].-])-)?(?<![\w.])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?(?!\w|\.\d)"
+)
+HEADING = re.compile(r"#{1,4} |\*\*Exercise \d")
+# Sizes of a picture say nothing about a network.
+COSMETIC = {"figsize", "fontsize", "ms", "lw", "linewidth", "alpha", "ncols", "size", "fps", "pad"}
+
+
+@cache
+def read(path):
+    """Parse a notebook, once for all tests; nobody changes what comes back."""
+    return nbformat.read(path, as_version=4)
+
+
+@cache
+def parse(source):
+    return ast.parse(source)
 
 
 def code_cells(notebook, tag=None):
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     return [cell for cell in cells if tag is None or tag in cell.metadata.get("tags", [])]
+
+
+def calls(cell, *names):
+    """The calls in a cell of these functions, or of these methods: `.reveal`."""
+    found = [node for node in ast.walk(parse(cell.source)) if isinstance(node, ast.Call)]
+    functions = [(getattr(c.func, "id", ""), c) for c in found]
+    methods = [("." + getattr(c.func, "attr", ""), c) for c in found]
+    return [call for name, call in functions + methods if name in names]
+
+
+def asserts(cell):
+    return [node for node in ast.walk(parse(cell.source)) if isinstance(node, ast.Assert)]
+
+
+def shown(cell):
+    """The text of a cell's stored output."""
+    texts = [o.get("text", "") + o.get("data", {}).get("text/plain", "") for o in cell.outputs]
+    return re.sub(r"<Figure .*?>", "", "\n".join(texts))
+
+
+def numbers(text):
+    """The numbers in a text as they stand there, those of `1x20` too."""
+    return NUMBER.findall(re.sub(r"(?<=\d)x(?=\d)", " x ", text))
+
+
+def to_float(number):
+    return float(number.replace(",", ""))
+
+
+def to_floats(text):
+    return {to_float(number) for number in numbers(text)}
+
+
+@dataclass
+class Literals(ast.NodeVisitor):
+    """The numbers that stand in code: literals, in texts too, and the last number of a range.
+
+    Lists of whole numbers stand apart: they are the widths of a network.
+    Left out: formats, a picture's sizes, and the options of a prediction, most of which are wrong.
+    """
+
+    values: set = field(default_factory=set)
+    widths: set = field(default_factory=set)
+    texts: list = field(default_factory=list)
+
+    def visit_List(self, node):
+        inner = literals(*node.elts)
+        whole = all(isinstance(getattr(part, "value", 0.5), int) for part in node.elts)
+        self.widths |= inner.values if whole else inner.widths
+        self.values |= set() if whole else inner.values
+        self.texts += inner.texts
+
+    def visit_Constant(self, node):
+        if isinstance(node.value, str):
+            self.texts.append(node.value)
+            self.values |= to_floats(node.value)
+        elif isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            self.values.add(float(node.value))
+
+    def visit_UnaryOp(self, node):
+        if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+            self.values.add(-float(node.operand.value))
+        else:
+            self.generic_visit(node)
+
+    def visit_FormattedValue(self, node):
+        self.visit(node.value)
+
+    def visit_keyword(self, node):
+        if node.arg not in COSMETIC:
+            self.generic_visit(node)
+
+    def visit_Call(self, node):
+        name = getattr(node.func, "id", "")
+        if name == "range" and isinstance(node.args[-1], ast.Constant):
+            self.values.add(float(node.args[-1].value - 1))
+        if name != "predict":
+            self.generic_visit(node)
+
+
+def literals(*trees):
+    found = Literals()
+    for tree in trees:
+        found.visit(tree)
+    return found
+
+
+@dataclass
+class Section:
+    """What stands between a heading and the next; an exercise is a section of its own.
+
+    The question of a prediction is a text, too.
+    """
+
+    heading: str
+    texts: list = field(default_factory=list)
+    cells: list = field(default_factory=list)
+
+    def printed(self):
+        return "\n".join(shown(cell) for cell in self.cells if not calls(cell, "predict"))
+
+    def code(self):
+        return [literals(parse(cell.source)) for cell in self.cells]
+
+
+def sections(notebook):
+    """Cut a notebook at its headings; a solution belongs to its exercise, wherever it stands."""
+    found, exercises = [Section("")], {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            found[-1].texts += [call.args[0].value for call in calls(cell, "predict")]
+            name = exercise_of(cell)
+            home = exercises.setdefault(name, found[-1]) if name else found[-1]
+            home.cells.append(cell)
+            continue
+        for part in re.split(rf"(?m)^(?={HEADING.pattern})", cell.source):
+            if HEADING.match(part):
+                found.append(Section(part.splitlines()[0]))
+            found[-1].texts.append(part)
+    return found[1:]
+
+
+def exercise_of(cell):
+    """The name of the exercise that a cell answers, or None."""
+    for call in calls(cell, "check"):
+        return call.args[0].value
+    return None

@@ -1,17 +1,15 @@
 """Every notebook is built alike: the same parts in the same order, and no number from nowhere."""
 
 import ast
+import contextlib
+import io
 import re
+import symtable
+import tomllib
 
-import nbformat
 import pytest
-from stored import IGNORE, PATHS, ROOT, code_cells
+from stored import IGNORE, MODULES, ROOT, STEMS, calls, code_cells, exercise_of, shown
 
-from helpers.exercises import read_exercises
-
-STEMS = [path.stem for path in PATHS]
-MODULES = ["dataset", "network class", "instance", "loss", "optimizer", "training"]
-ARTICLE = {0.01937, 0.01379, 0.05, 1000, 4999, 10_000}
 HEADINGS = ["## On your own", "## Say it aloud", "## Common errors"]
 
 
@@ -22,21 +20,6 @@ def stem(request):
 
 def is_picture(cell):
     return any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
-
-
-def printed(notebook):
-    """All text in the stored outputs."""
-    parts = []
-    for cell in code_cells(notebook):
-        for output in cell.outputs:
-            parts += [output.get("text", ""), output.get("data", {}).get("text/plain", "")]
-    return "\n".join(parts)
-
-
-def called(cell, name):
-    """The calls of a function or method in a cell."""
-    calls = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
-    return [c for c in calls if name in (getattr(c.func, "id", 0), getattr(c.func, "attr", 0))]
 
 
 def test_title_strip_and_minutes(notebook, stem):
@@ -68,15 +51,10 @@ def test_imports_come_first_and_every_helper_has_its_words(notebook):
                 assert f"`{alias.name}`" in words, alias.name
 
 
-def test_the_last_parts_in_order_and_links_to_the_neighbours(notebook, stem):
+def test_the_last_parts_in_order(notebook):
     sources = [cell.source for cell in notebook.cells]
     starts = [next(i for i, s in enumerate(sources) if s.startswith(h)) for h in HEADINGS]
     assert starts == sorted(starts)
-    links = re.findall(r"\]\((\w+)\.ipynb\)", sources[-1])
-    place = STEMS.index(stem)
-    expected = {"00_overview", *STEMS[max(place - 1, 0) : place + 2]} - {stem}
-    assert expected <= set(links)
-    assert sources[-1].startswith("---")
     for source in sources[starts[1] : starts[2]]:
         assert source.count("<details><summary>") == source.count("</summary>") >= 4
         assert source.count("</details>") == source.count("<details>")
@@ -92,24 +70,72 @@ def test_two_predictions_are_made_before_and_revealed_after(notebook):
         told = next(i for i, s in enumerate(sources) if f"{guess}.reveal(" in s)
         assert told > asked
     for cell in code_cells(notebook):
-        for call in called(cell, "reveal"):
+        for call in calls(cell, ".reveal"):
             assert not isinstance(call.args[0], ast.Constant), "a truth must be computed"
 
 
-def test_three_exercises_are_open_and_their_solutions_folded_away_and_right(notebook, stem):
-    names = []
-    for cell, solution in zip(notebook.cells, notebook.cells[1:], strict=False):
-        if cell.cell_type == "code" and cell.source.startswith("answer = ..."):
-            (name,) = re.findall(r'^check\("(.+)", answer\)$', cell.source, re.MULTILINE)
-            assert "Not answered yet" in cell.outputs[0].text
-            assert solution.metadata.jupyter == {"source_hidden": True, "outputs_hidden": True}
-            assert solution.source.endswith(f'check("{name}", answer)')
-            assert solution.outputs[0].text.startswith("Right.")
-            names.append(name)
-    assert len(names) >= 3
-    assert names == [name for name in read_exercises() if name[:2] == stem[:2]]
-    hidden = [c for c in code_cells(notebook) if c.metadata.get("jupyter")]
-    assert len(hidden) == len(names)
+def solutions(notebook):
+    """The folded cells that answer an exercise, by its name."""
+    hidden = [cell for cell in code_cells(notebook) if "jupyter" in cell.metadata]
+    return {exercise_of(cell): cell for cell in hidden}
+
+
+def test_three_exercises_are_open_and_their_solutions_folded_away(notebook, stem):
+    solved, opened = solutions(notebook), []
+    for place, cell in enumerate(notebook.cells):
+        name = cell.cell_type == "code" and exercise_of(cell)
+        if not name or cell is solved[name]:
+            continue
+        opened.append(name)
+        assert re.search(r"^answer = \.\.\.$", cell.source, re.MULTILINE)
+        assert "Not answered yet" in shown(cell)
+        solution, question = solved[name], notebook.cells[place - 1].source
+        behind = notebook.cells.index(solution)
+        assert behind == place + 1 or (behind > place and "](#" in question), "no way to it"
+        assert solution.metadata.jupyter == {"source_hidden": True, "outputs_hidden": True}
+        assert solution.source.startswith("# Solution\n")  # the line JupyterLab shows of it
+        assert shown(solution).startswith("Right. ")
+    assert len(opened) >= 3
+    assert opened == list(solved)
+    assert all(name.startswith(f"{stem[:2]}-") for name in opened)
+    looked_up = tomllib.loads((ROOT / "helpers/exercises/answers.toml").read_text("utf-8"))
+    assert {name for name in looked_up if name[:2] == stem[:2]} <= set(opened)
+
+
+def names(cell):
+    """The names to which a cell gives a value, and those that it needs from cells before it."""
+    top = symtable.symtable(cell.source, "cell", "exec")
+    bound = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+    needed = {s.get_name() for s in top.get_symbols() if s.is_referenced()}
+    inner = list(top.get_children())
+    for table in inner:
+        needed |= {s.get_name() for s in table.get_symbols() if s.is_global()}
+        inner += table.get_children()
+    return bound, needed - bound
+
+
+def history(notebook, cell):
+    """The cells that give a cell what it needs, and what they need in turn, in their order."""
+    found, earlier = [], code_cells(notebook)
+    needed = names(cell)[1]
+    for other in reversed(earlier[: earlier.index(cell)]):
+        bound, needs = names(other)
+        if bound & needed and not exercise_of(other):
+            needed = needed - bound | needs
+            found.append(other)
+    return found[::-1]
+
+
+def test_each_solution_gives_the_answer_that_is_stored_behind_it(notebook):
+    """Runs it, so that a wrong one, and an explanation that is not today's, are seen at once."""
+    for solution in solutions(notebook).values():
+        space = {"__name__": "__main__"}
+        with contextlib.redirect_stdout(io.StringIO()):
+            for cell in history(notebook, solution):
+                exec(cell.source, space)
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            exec(solution.source, space)
+        assert said.getvalue().strip() == shown(solution).strip()
 
 
 def test_every_picture_is_followed_by_a_sentence(notebook):
@@ -123,35 +149,11 @@ def test_every_picture_is_followed_by_a_sentence(notebook):
 
 def test_cells_are_as_many_and_prose_as_long_as_a_reader_bears(notebook):
     taught = [
-        cell
-        for cell in code_cells(notebook)
-        if not (called(cell, "predict") or called(cell, "check") or called(cell, "reveal"))
+        cell for cell in code_cells(notebook) if not (calls(cell, "predict", "check", ".reveal"))
     ]
     assert 15 <= len(taught) <= 30
     prose = [len(c.source.split()) for c in notebook.cells if c.cell_type == "markdown"]
     assert sum(prose) / len(prose) <= 60
-
-
-def test_every_number_in_the_prose_is_printed_or_the_articles(notebook):
-    number = r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?![\w.]*\.ipynb)"
-    outputs = {to_float(n) for n in re.findall(r"\d[\d,]*\.?\d*(?:e[-+]?\d+)?", printed(notebook))}
-    code = {to_float(n) for c in code_cells(notebook) for n in re.findall(r"[\d_.]+", c.source)}
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            text = re.sub(r"\]\(.*?\)|`.*?`", "", cell.source)  # no addresses, no code
-            for found in re.findall(number, text):
-                value = to_float(found)
-                if "." in found:
-                    assert value in outputs | ARTICLE, (found, cell.source)
-                elif value >= 100:
-                    assert value in outputs | ARTICLE | code, (found, cell.source)
-
-
-def to_float(text):
-    try:
-        return float(text.replace(",", "").replace("_", "").rstrip("."))
-    except ValueError:
-        return None
 
 
 def test_what_is_compared_prints_no_number_that_processors_disagree_on(notebook):
@@ -165,5 +167,5 @@ def test_what_is_compared_prints_no_number_that_processors_disagree_on(notebook)
 
 def test_readme_lists_every_notebook():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"\(notebooks/(\w+)\.ipynb\)", readme) == STEMS
-    assert all(nbformat.read(path, as_version=4).cells for path in PATHS)
+    links = re.findall(r"\[(\d\d) · [^\]]+\]\(notebooks/(\w+)\.ipynb\)", readme)
+    assert links == [(stem[:2], stem) for stem in STEMS]

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from helpers.data import FUNCTIONS, get_fake_data
 
@@ -47,7 +48,14 @@ def test_named_function(name):
 
 
 @pytest.mark.parametrize(
-    "function", [torch.cos, lambda x: np.cos(x.numpy()), lambda x: x.double().cos()]
+    "function",
+    [
+        torch.cos,
+        lambda x: np.cos(x.numpy()),
+        lambda x: x.double().cos(),
+        lambda x: [[math.cos(value)] for value in x],
+        lambda x: x.cos_(),  # works in place
+    ],
 )
 def test_own_function_comes_back_as_float32(function):
     x, y = get_fake_data(n_samples=7, low=2, high=5, function=function)
@@ -57,6 +65,72 @@ def test_own_function_comes_back_as_float32(function):
     assert x[-1] == 5
 
 
+def test_whole_numbers_and_halves_come_back_as_float32():
+    for function in (lambda x: x.sign().long(), lambda x: x.sign().half(), lambda x: x > 0):
+        x, y = get_fake_data(9, function=function)
+        assert y.dtype == torch.float32
+        assert torch.equal(y, function(x).float())
+
+
+STORED = torch.zeros(5, 1)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x,
+        lambda x: x[:],
+        lambda x: x.numpy(),
+        lambda x: STORED,
+        lambda x: STORED[:1].expand(5, 1),
+    ],
+)
+def test_x_and_y_share_no_memory_with_each_other_or_the_curve(function):
+    x, y = get_fake_data(5, function=function)
+    truth = x.clone()
+    y += 1
+    y[0] = 7
+    assert torch.equal(x, truth)
+    assert not STORED.any()
+    assert y[:, 0].tolist() == [7, *(torch.as_tensor(function(x)) + 1)[1:, 0].tolist()]
+
+
+@pytest.mark.parametrize("noise", [0, 0.1])
+def test_a_network_as_the_curve_leaves_no_graph(noise):
+    net = nn.Linear(1, 1)
+    x, y = get_fake_data(5, function=net, noise=noise, seed=0)
+    assert not y.requires_grad
+    assert not x.requires_grad
+    assert torch.equal(get_fake_data(5, function=net)[1], net(x).detach())
+
+
+def test_numpys_numbers_are_numbers():
+    numbers = {"n_samples": np.int64(50), "low": np.float32(-2), "high": np.int32(3)}
+    ours = get_fake_data(**numbers, noise=np.float32(0.5), seed=np.uint8(4))
+    theirs = get_fake_data(n_samples=50, low=-2.0, high=3, noise=0.5, seed=4)
+    assert all(map(torch.equal, ours, theirs))
+
+
+@pytest.mark.parametrize("function", ["sine", lambda x: [[0.1]] * len(x)])
+@pytest.mark.parametrize("seed", [3, None])
+def test_defaults_of_torch_change_nothing(function, seed):
+    def make():
+        torch.manual_seed(1)
+        return get_fake_data(50, function=function, noise=0.1, seed=seed)
+
+    expected = make()
+    for dtype in (torch.float64, torch.float16):
+        torch.set_default_dtype(dtype)
+        try:
+            made = make()
+        finally:
+            torch.set_default_dtype(torch.float32)
+        assert all(map(torch.equal, made, expected))
+    with torch.device("meta"):  # as torch.set_default_device does
+        made = make()
+    assert all(map(torch.equal, made, expected))
+
+
 def test_one_point():
     x, y = get_fake_data(n_samples=1)
     assert x.shape == y.shape == (1, 1)
@@ -64,15 +138,15 @@ def test_one_point():
 
 def test_noise_has_the_width_asked_for_and_obeys_its_seed():
     x, clean = get_fake_data(n_samples=20_000)
-    _, noisy = get_fake_data(n_samples=20_000, noise=0.3, seed=1)
-    _, again = get_fake_data(n_samples=20_000, noise=0.3, seed=1)
+    _, noisy = get_fake_data(n_samples=20_000, noise=0.3, seed=0)
+    _, again = get_fake_data(n_samples=20_000, noise=0.3, seed=0)
     _, other = get_fake_data(n_samples=20_000, noise=0.3, seed=2)
     assert torch.equal(noisy, again)
     assert not torch.equal(noisy, other)
     difference = noisy - clean
     assert abs(difference.std().item() - 0.3) < 0.01
     assert abs(difference.mean().item()) < 0.01
-    assert torch.equal(x, get_fake_data(n_samples=20_000, noise=0.3, seed=1)[0])
+    assert torch.equal(x, get_fake_data(n_samples=20_000, noise=0.3, seed=0)[0])
 
 
 def test_a_seed_leaves_the_global_generator_alone_and_none_uses_it():
@@ -93,20 +167,37 @@ def test_a_seed_leaves_the_global_generator_alone_and_none_uses_it():
     [
         (ValueError, {"n_samples": 0}, "n_samples must be at least 1, got 0"),
         (ValueError, {"n_samples": -5}, "got -5"),
-        (TypeError, {"n_samples": 10.0}, "n_samples must be an int of at least 1, got 10.0"),
+        (
+            TypeError,
+            {"n_samples": 10.0},
+            "n_samples must be a whole number .* got 10.0",
+        ),
         (TypeError, {"n_samples": True}, "got True"),
         (ValueError, {"low": 1, "high": 1}, "low must be below high.*low=1 and high=1"),
         (ValueError, {"low": 3, "high": -3}, "low=3 and high=-3"),
-        (ValueError, {"low": math.nan}, "low=nan"),
-        (ValueError, {"high": math.inf}, "high=inf"),
-        (ValueError, {"noise": -0.1}, "noise must be a finite number of at least 0, got -0.1"),
-        (ValueError, {"noise": math.nan}, "got nan"),
-        (ValueError, {"noise": math.inf}, "got inf"),
+        (ValueError, {"low": math.nan}, "low must be finite, got nan"),
+        (ValueError, {"high": math.inf}, "high must be finite, got inf"),
+        (TypeError, {"low": "0"}, "low must be a number, got '0'"),
+        (ValueError, {"noise": -0.1}, "noise must be at least 0, got -0.1"),
+        (ValueError, {"noise": math.nan}, "noise must be finite, got nan"),
+        (TypeError, {"noise": "much"}, "noise must be a number, got 'much'"),
+        (TypeError, {"seed": 1.0}, "seed must be a whole number from 0 to .*, got 1.0"),
+        (ValueError, {"seed": -1}, "seed must be from 0 to .*, got -1"),
         (ValueError, {"function": "sin"}, "function must be one of line, .*sine.*, got 'sin'"),
         (TypeError, {"function": 3}, "function must be a name in FUNCTIONS or a callable, got 3"),
         (ValueError, {"function": torch.log}, "finite on .*not at x = -10"),
         (ValueError, {"function": torch.sum}, r"one y for each x, of shape \(1000, 1\), got.*\(\)"),
         (ValueError, {"function": lambda x: x.squeeze()}, r"got shape \(1000,\)"),
+        (ValueError, {"function": lambda x: 3.0}, r"got shape \(\)"),
+        (ValueError, {"function": lambda x: x.double() * 1e39}, "finite on .*not at x = -10"),
+        (TypeError, {"function": lambda x: None}, "function must return a tensor, got None"),
+        (TypeError, {"function": lambda x: "sine"}, "return a tensor, got 'sine'"),
+        (
+            TypeError,
+            {"function": lambda x: torch.sqrt(x + 0j)},
+            "real .* got torch.complex64",
+        ),
+        (TypeError, {"function": lambda x: x.numpy() * 1j}, "real .* got torch.complex64"),
     ],
 )
 def test_bad_input(error, bad, message):

@@ -1,18 +1,17 @@
 """What the panel's toggles add: kinks on the fit, hidden layers below it, a wider view."""
 
-import io
-import time
+import html
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from helpers.experiment import Experiment, Settings
 from helpers.probe import hidden_outputs, kinks
-from helpers.widgets.frame import Frame, draw_outputs
-from helpers.widgets.insight import Insight, predict_at
+from helpers.widgets.insight import Insight
+from helpers.widgets.picture import Picture
 from helpers.widgets.playground import Playground
+from helpers.widgets.svg import write_outputs
 
 SMALL = Settings(cfg=(1, 8, 6, 1), lr=0.01)
 
@@ -25,39 +24,49 @@ def panel():
 
 
 def settle(panel):
-    end = time.monotonic() + 20
-    while panel.trainer.wanted or panel.trainer.left:
-        assert time.monotonic() < end
-        time.sleep(0.005)
-    with panel.trainer.working:
-        pass
+    assert panel.trainer.resting.wait(20)
 
 
-def frame_of(experiment, beyond=False):
-    return Frame(experiment.x, experiment.y, beyond=beyond)
+def text(insight):
+    return html.unescape(insight.line.value)
 
 
-def pixels(png):
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+def picture_of(experiment, beyond=False):
+    return Picture(experiment.x, experiment.y, beyond=beyond)
 
 
 def test_nothing_is_added_until_a_toggle_is_on():
     insight, experiment = Insight(), Experiment(SMALL)
-    assert insight.look(experiment, frame_of(experiment)) == {}
-    assert insight.words == ""
-    assert insight.strip.layout.display == "none"
+    assert insight.examine(experiment, picture_of(experiment)) == {}
+    assert insight.line.value == insight.strip.value == ""
+    assert insight.line.layout.display == insight.strip.layout.display == "none"
+
+
+def test_a_toggle_opens_what_it_shows():
+    insight = Insight()
+    for toggle in insight.toggles:
+        toggle.value = True
+        assert insight.line.layout.display == "flex"
+        assert insight.strip.layout.display == ("flex" if toggle is insight.outputs else "none")
+        toggle.value = False
+        assert insight.line.layout.display == insight.strip.layout.display == "none"
+    names = [toggle.description for toggle in insight.toggles]
+    assert names == ["Kinks", "Layer outputs", "Beyond the data"]
+    assert all(len(toggle.tooltip) > 10 for toggle in insight.toggles)
 
 
 def test_kinks_are_those_of_probe_and_lie_on_the_fit():
     insight, experiment = Insight(), Experiment(SMALL)
     insight.kinks.value = True
-    more = insight.look(experiment, frame_of(experiment))
+    more = insight.examine(experiment, picture_of(experiment))
     expected = kinks(experiment.net, -10, 10)
     assert [x.tolist() for x, _ in more["dots"]] == [x.tolist() for x in expected]
     with torch.no_grad():
-        column = torch.tensor(expected[0], dtype=torch.float32)[:, None]
-        assert np.allclose(more["dots"][0][1], experiment.net(column)[:, 0].numpy())
-    assert insight.words == f"kinks by layer: {len(expected[0])}, {len(expected[1])}"
+        for (_, heights), x in zip(more["dots"], expected, strict=True):
+            column = torch.tensor(x, dtype=torch.float32)[:, None]
+            assert np.allclose(heights, experiment.net(column)[:, 0].numpy())
+    assert text(insight) == f"kinks by layer: {len(expected[0])}, {len(expected[1])}"
+    assert set(more) == {"dots"}
 
 
 @pytest.mark.parametrize(
@@ -71,8 +80,8 @@ def test_kinks_are_those_of_probe_and_lie_on_the_fit():
 def test_networks_without_kinks_are_named(change, words):
     insight, experiment = Insight(), Experiment(Settings(**change))
     insight.kinks.value = True
-    insight.look(experiment, frame_of(experiment))
-    assert insight.words == words
+    insight.examine(experiment, picture_of(experiment))
+    assert text(insight) == words
 
 
 def test_weights_that_are_no_numbers_are_named():
@@ -81,98 +90,73 @@ def test_weights_that_are_no_numbers_are_named():
         toggle.value = True
     with torch.no_grad():
         experiment.net.features[0].weight.fill_(torch.nan)
-    more = insight.look(experiment, frame_of(experiment, beyond=True))
-    assert "kinks: the weights are no longer finite" in insight.words
+    more = insight.examine(experiment, picture_of(experiment, beyond=True))
+    assert "kinks: the weights are no longer finite" in text(insight)
     assert np.isnan(more["curve"]).all()
-    assert bytes(insight.strip.value).startswith(b"\x89PNG")
+    assert insight.strip.value.startswith("<svg")
 
 
 def test_beyond_the_data_is_twice_the_range():
     insight, experiment = Insight(), Experiment(SMALL)
+    narrow, wide = picture_of(experiment), picture_of(experiment, beyond=True)
+    assert insight.has_range_of(narrow)
+    assert not insight.has_range_of(wide)
     insight.beyond.value = True
-    narrow, frame = frame_of(experiment), frame_of(experiment, beyond=True)
-    assert not insight.fits(narrow)
-    assert insight.fits(frame)
-    assert frame.grid[[0, -1]].tolist() == [-20, 20]
-    assert frame.fit.axes.get_xlim() == (-20, 20)
-    assert narrow.fit.axes.get_xlim() == pytest.approx((-11, 11))
-    more = insight.look(experiment, frame)
-    assert np.array_equal(more["curve"], predict_at(experiment, frame.grid))
+    assert not insight.has_range_of(narrow)
+    assert insight.has_range_of(wide)
+    more = insight.examine(experiment, wide)
+    assert np.array_equal(more["curve"], experiment.predict(wide.grid).numpy())
     ends = more["curve"][[0, -1]]
-    assert insight.words == f"beyond: {ends[0]:.3g} at x = -20, {ends[1]:.3g} at x = 20"
+    assert text(insight) == f"beyond: {ends[0]:.3g} at x = -20, {ends[1]:.3g} at x = 20"
     insight.kinks.value = True
-    wide = insight.look(experiment, frame)["dots"]
-    assert [len(x) for x, _ in wide] == [len(x) for x in kinks(experiment.net, -20, 20)]
+    dots = insight.examine(experiment, wide)["dots"]
+    assert [len(x) for x, _ in dots] == [len(x) for x in kinks(experiment.net, -20, 20)]
+    assert " · kinks by layer: " in text(insight)
 
 
 def test_units_that_are_on_are_counted_and_drawn():
     insight, experiment = Insight(), Experiment(SMALL)
-    insight.hidden.value = True
-    assert insight.strip.layout.display == "flex"
-    insight.look(experiment, frame_of(experiment))
+    insight.outputs.value = True
+    assert insight.examine(experiment, picture_of(experiment)) == {}
     outputs = hidden_outputs(experiment.net, experiment.x)
     counts = [f"{int(out.any(dim=0).sum())} of {out.shape[1]}" for out in outputs]
-    assert insight.words == "units that are on somewhere: " + ", ".join(counts)
-    assert insight.strip.value == draw_outputs([out.numpy() for out in outputs])
-    insight.hidden.value = False
-    assert insight.strip.layout.display == "none"
-
-
-def test_a_strip_has_a_box_for_each_layer_and_a_line_for_each_unit():
-    flat, rising = np.zeros((1000, 1)), np.linspace(0, 1, 1000)[:, None]
-    strip = pixels(draw_outputs([rising, flat]))
-    assert strip.shape == (100, 800, 3)
-    red = (strip[..., 0] > strip[..., 1] + 60).any(axis=1)
-    assert red[5:20].any()
-    left, right = strip[:, :200], strip[:, 200:400]
-    ink = [((half[..., 0] - half[..., 1]) > 60).sum() for half in (left, right)]
-    assert ink[0] > 0 < ink[1]
-    rows = [np.nonzero(((half[..., 0] - half[..., 1]) > 60).any(1))[0] for half in (left, right)]
-    assert np.ptp(rows[0]) > 60  # rises
-    assert np.ptp(rows[1]) < 4  # flat, at the foot
-    assert rows[1].min() > 80
-    both = pixels(draw_outputs([np.hstack([rising, 1 - rising])]))
-    assert ((both[..., 0] - both[..., 1]) > 60).sum() > 1.5 * ink[0]
-    assert draw_outputs([]).startswith(b"\x89PNG")
-
-
-def test_dots_are_drawn_and_leave_with_the_frame_that_had_them():
-    x = np.linspace(-10, 10, 200)
-    frame = Frame(x, np.sin(x))
-    plain = frame.png(np.sin(x), "", [0.5], [0])
-    dotted = frame.png(np.sin(x), "", [0.5], [0], dots=[(np.array([0.0]), np.array([0.0]))])
-    assert frame.png(np.sin(x), "", [0.5], [0]) == plain
-    changed = np.nonzero((pixels(plain) != pixels(dotted)).any(axis=2))
-    assert 5 < len(changed[0]) < 200
-    colour = pixels(frame.png(None, "", [], [], dots=[(np.array([0.0]), np.array([1.0]))] * 2))
-    assert (abs(colour - [253, 231, 36]).sum(axis=2) < 30).any()  # the last layer's yellow
+    words = "units that are on somewhere: " + ", ".join(counts)
+    assert text(insight) == words
+    assert insight.strip.value == write_outputs([out.numpy() for out in outputs], words)
+    assert f'aria-label="{words}"' in insight.strip.value
+    straight = Experiment(Settings(cfg=(1, 1)))
+    insight.examine(straight, picture_of(straight))
+    assert text(insight) == "units that are on somewhere: none"
 
 
 def test_the_panel_shows_and_says_what_its_toggles_ask_for(panel):
     settle(panel)
-    before = panel.live.image.value
-    for toggle, word in zip(panel.insight.toggles, ("kinks by", "units", "beyond"), strict=True):
+    insight = panel.insight
+    before = panel.live.picture.moving.value
+    for toggle, words in zip(insight.toggles, ("kinks by", "units that", "beyond"), strict=True):
         toggle.value = True
         settle(panel)
-        assert word in panel.status.value
-    assert panel.status.value.startswith("paused: press Run · ")
-    assert panel.live.image.value != before
+        assert words in insight.line.value
+    assert panel.status.value == "paused: press Run"  # what the toggles say stands below them
+    assert panel.live.picture.moving.value != before
     assert panel.experiment.iteration == 0
     panel.advance(5)
-    strip = panel.insight.strip.value
-    panel.advance(5)
-    assert panel.insight.strip.value != strip
+    settle(panel)
+    strip = insight.strip.value
+    panel.advance(50)
+    settle(panel)
+    assert insight.strip.value != strip
     panel.controls.function.value = "line"
     settle(panel)
-    assert panel.live.frame.beyond
-    assert panel.live.frame.y[0] == -1
-    for toggle in panel.insight.toggles:
+    assert panel.live.picture.beyond
+    assert panel.live.picture.y[0] == -1
+    for toggle in insight.toggles:
         toggle.value = False
     settle(panel)
-    assert panel.status.value == "paused: press Run"
+    assert insight.line.value == ""
     panel.controls.function.value = "sine"
     settle(panel)
-    assert panel.live.image.value == before
+    assert panel.live.picture.moving.value == before
 
 
 def test_no_toggle_moves_a_setting_or_the_weights(panel):

@@ -1,12 +1,16 @@
 """LivePlot shows what it is told, as often as it may, and leaves a still behind."""
 
-import itertools
 import math
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import nbformat
 import numpy as np
 import pytest
+import torch
+from ipywidgets.widgets.widget import _instances
 from nbclient import NotebookClient
 
 from helpers.widgets.live import LivePlot
@@ -23,110 +27,252 @@ def iteration(number, loss=0.5, prediction=Y):
 def clock(monkeypatch):
     """A clock that moves only when told to."""
     now = SimpleNamespace(time=1000.0)
-    monkeypatch.setattr("helpers.widgets.live.time.monotonic", lambda: now.time)
+    monkeypatch.setattr("helpers.widgets.pace.time", SimpleNamespace(perf_counter=lambda: now.time))
     return now
 
 
-def frames(live, clock, seconds, tick):
-    """Show an iteration every `tick` seconds; return the times at which a frame was drawn."""
-    drawn = []
-    live.observer = lambda change: drawn.append(clock.time)
-    live.image.observe(live.observer, "value")
-    for number in range(round(seconds / tick)):
-        clock.time += tick
-        live.show(iteration(number, prediction=Y * number))
-    return drawn
+@pytest.fixture
+def live(clock):
+    made = LivePlot(X, Y, "a title")
+    yield made
+    made.close()
 
 
-@pytest.mark.parametrize(("fps", "tick"), [(10, 0.001), (4, 0.013), (30, 0.001)])
-def test_frames_come_as_often_as_asked_whatever_the_pace_of_the_loop(clock, fps, tick):
-    drawn = frames(LivePlot(X, Y, fps=fps), clock, 10, tick)
-    assert abs(len(drawn) - 10 * fps) <= 1
-    assert max(b - a for a, b in itertools.pairwise(drawn)) < 1 / fps + 2 * tick
+def test_a_frame_is_drawn_when_one_is_due_and_counted(live, clock):
+    blank = live.picture.moving.value
+    live.show(iteration(0))
+    first = live.picture.moving.value
+    assert first != blank
+    clock.time += 0.09
+    live.show(iteration(1, prediction=-Y))
+    assert (live.picture.moving.value, live.latest.number) == (first, 1)
+    clock.time += 0.02
+    live.show(iteration(2, prediction=-Y))
+    assert live.picture.moving.value != first
+    live.draw()
+    assert live.pace.frames == 3
 
 
-def test_a_late_frame_is_not_made_up_for(clock):
-    live = LivePlot(X, Y, fps=10)
-    frames(live, clock, 1, 0.01)
-    clock.time += 60
-    assert len(frames(live, clock, 1, 0.01)) in (10, 11)
+def test_the_first_frame_is_due_at_once_and_the_title_stands_in_it(live):
+    assert live.pace.frames == 0
+    assert live.due()
+    live.title = "another"
+    live.draw()
+    assert ">another<" in live.picture.moving.value
 
 
-def test_a_loop_slower_than_the_frames_shows_every_iteration(clock):
-    assert len(frames(LivePlot(X, Y, fps=10), clock, 10, 0.5)) == 20
-
-
-def test_the_curve_keeps_every_iteration_until_it_is_thinned(clock):
-    live = LivePlot(X, Y)
-    for number in range(2000):
-        live.show(iteration(number, loss=1 / (number + 1)))
-    assert live.iterations == list(range(2000))
-    assert live.losses == [1 / (n + 1) for n in range(2000)]
-    for number in range(2000, 100_000):
-        live.show(iteration(number, loss=1 / (number + 1)))
-    assert 1000 <= len(live.losses) <= 2000
-    assert live.iterations == list(range(0, 100_000, live.every))
-    assert live.losses == [1 / (n + 1) for n in live.iterations]
-
-
-def test_the_text_says_what_the_picture_shows():
-    live = LivePlot(X, Y)
+def test_the_text_says_what_the_picture_shows_and_is_its_label(live):
     assert live.line.value == "50 points, no iteration yet"
+    assert 'aria-label="50 points, no iteration yet"' in live.picture.moving.value
     prediction = Y.copy()
     prediction[7] -= 0.25
     prediction[30] += 0.125
     live.show(iteration(12, 0.0314159, prediction))
+    text = "iteration 12, loss 0.03142, worst error 0.25 at x = -7.14"
+    assert live.line.value == text
+    assert f'aria-label="{text}"' in live.picture.moving.value
+
+
+def test_the_text_never_runs_ahead_of_the_picture(live):
+    sent = []
+    live.line.observe(lambda change: sent.append("text"), "value")
+    live.picture.moving.observe(lambda change: sent.append("picture"), "value")
+    live.show(iteration(1))
+    assert sent == ["picture", "text"]
+
+
+def test_the_loss_on_held_out_points_is_a_second_curve_and_said(live):
+    live.show(iteration(0, 0.5), held_out=0.75)
+    live.show(iteration(1, 0.25))
+    live.show(iteration(2, 0.125), held_out=0.625)
     live.draw()
-    assert live.line.value == "iteration 12 · loss 0.03142 · worst error 0.25 at x = -7.14"
+    assert (live.iterations, live.losses) == ([0, 1, 2], [0.5, 0.25, 0.125])
+    assert (live.held_out.iterations, live.held_out.losses) == ([0, 2], [0.75, 0.625])
+    assert live.text().startswith("iteration 2, loss 0.125, held out 0.625, worst error ")
+    assert "held out" in live.picture.still.value
+    live.clear()
+    live.draw()
+    assert "held out" not in live.picture.still.value
 
 
-def test_clear_forgets(clock):
-    live = LivePlot(X, Y)
-    blank = live.image.value
+def test_points_in_any_order_are_drawn_from_left_to_right(live):
+    order = np.random.default_rng(0).permutation(50)
+    shuffled = LivePlot(X[order], Y[order], "a title")
+    prediction = Y.copy()
+    prediction[7] -= 0.25
+    for plot, given in ((live, prediction), (shuffled, prediction[order])):
+        plot.show(iteration(3, 0.5, given))
+    assert shuffled.picture.moving.value == live.picture.moving.value
+    assert shuffled.picture.still.value == live.picture.still.value
+    assert shuffled.text() == live.text()
+    shuffled.close()
+
+
+def test_other_data_in_the_same_picture(live):
+    live.set_data(X[:20][::-1], Y[:20][::-1], beyond=True)
+    live.clear()
+    assert live.picture.x.tolist() == X[:20].tolist()
+    assert live.picture.beyond
+    live.record(iteration(0, 0.5, Y[:20][::-1]))
+    live.draw(curve=np.sin(live.picture.grid))
+    assert live.text() == "iteration 0, loss 0.5, worst error 0 at x = -10.00"
+
+
+def test_tensors_with_gradients_and_columns_are_taken():
+    x = torch.linspace(-1, 1, 20).unsqueeze(1)
+    live = LivePlot(x, x**2)
+    live.show(iteration(0, 0.5, (x**2).requires_grad_()))
+    assert live.text().endswith("worst error 0 at x = -1.00")
+    live.close()
+
+
+def test_clear_forgets(live):
+    blank = live.picture.moving.value
     for number in range(3000):
-        live.show(iteration(number))
-    live.marks.append((7, "lr 0.1"))
+        live.record(iteration(number))
+    live.mark(7, "lr 0.1")
     live.draw()
     live.clear()
     live.draw()
-    assert live.image.value == blank
-    assert (live.losses, live.iterations, live.every, live.shown) == ([], [], 1, 0)
+    assert live.picture.moving.value == blank
+    assert (live.losses, live.iterations, live.latest, live.marks) == ([], [], None, [])
 
 
-def test_a_mark_soon_after_another_takes_its_place():
-    live = LivePlot(X, Y)
+def test_a_mark_soon_after_another_takes_its_place(live):
     for number in (0, 0, 100, 101, 103, 200, 5000, 5090):
         live.mark(number, f"at {number}")
     assert live.marks == [(0, "at 0"), (103, "at 103"), (200, "at 200"), (5090, "at 5090")]
 
 
-def test_record_draws_nothing_and_due_keeps_time(clock):
-    live = LivePlot(X, Y, fps=10)
-    blank = live.image.value
-    assert live.due()
-    assert not live.due()
+def test_record_draws_nothing(live):
+    blank = live.picture.moving.value
     for number in range(5):
         live.record(iteration(number))
-    assert (live.image.value, live.latest.number, len(live.losses)) == (blank, 4, 5)
-    clock.time += 0.1
-    assert live.due()
-    assert not live.due()
+    assert (live.picture.moving.value, live.latest.number, len(live.losses)) == (blank, 4, 5)
+
+
+def test_a_long_run_keeps_its_curve_and_no_more_than_2000_points_of_it(live):
+    for number in range(10_000):
+        live.record(iteration(number, loss=1 / (number + 1)))
+    assert (live.iterations[0], live.iterations[-1]) == (0, 9999)
+    assert 1000 <= len(live.losses) <= 2000
 
 
 def test_the_end_shows_the_last_iteration_even_if_no_frame_was_due(clock, capsys):
     with LivePlot(X, Y) as live:
         live.show(iteration(0))
-        before = live.image.value
+        before = live.picture.moving.value
         live.show(iteration(1, prediction=-Y))
-        assert live.image.value == before
-    assert live.image.value != before
-    assert capsys.readouterr().out.endswith("iteration 1 · loss 0.5 · worst error 2 at x = -4.69\n")
+        assert live.picture.moving.value == before
+    assert live.picture.moving.value != before
+    assert capsys.readouterr().out == "iteration 1, loss 0.5, worst error 2 at x = -4.69\n"
 
 
-@pytest.mark.parametrize("fps", [0, -1, math.nan, math.inf])
-def test_bad_fps(fps):
-    with pytest.raises(ValueError, match=f"fps must be positive and finite, got {fps}"):
-        LivePlot(X, Y, fps=fps)
+WRONG = {
+    "two outputs": (
+        iteration(0, 0.5, torch.ones(50, 2)),
+        ValueError,
+        "prediction must hold one value for each of the 50 points, got shape (50, 2)",
+    ),
+    "a batch": (
+        iteration(0, 0.5, Y[:8]),
+        ValueError,
+        "prediction must hold one value for each of the 50 points, got shape (8,)",
+    ),
+    "a tensor": (
+        iteration(0, torch.tensor(0.5)),
+        TypeError,
+        "loss must be a number such as loss.item(), got tensor(0.5000)",
+    ),
+    "a text": (
+        iteration(0, "0.5"),
+        TypeError,
+        "loss must be a number such as loss.item(), got '0.5'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("wrong", "kind", "told"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("before", [0, 3])
+def test_what_cannot_be_shown_is_told_once_and_the_widgets_are_closed(
+    clock, capsys, wrong, kind, told, before
+):
+    widgets = set(_instances)
+    with pytest.raises(kind) as caught, LivePlot(X, Y) as live:
+        for number in range(before):
+            live.show(iteration(number))
+        live.show(wrong)
+    assert str(caught.value) == told
+    assert caught.value.__context__ is None
+    assert set(_instances) == widgets
+    assert len(live.losses) == before
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_a_held_out_loss_that_is_a_tensor(live):
+    told = r"held_out must be a number such as loss.item\(\), got tensor"
+    with pytest.raises(TypeError, match=told):
+        live.show(iteration(0), held_out=torch.tensor(1.0))
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, np.float32(0.5), 1])
+def test_every_number_is_a_loss(live, loss):
+    live.show(iteration(0, loss))
+    assert f"loss {loss:.4g}" in live.text()
+
+
+def fail(*args, **kwargs):
+    raise RuntimeError("no picture")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError, SystemExit])
+def test_the_end_closes_and_hides_no_other_exception(monkeypatch, error):
+    widgets = set(_instances)
+    with pytest.raises(error) as caught, LivePlot(X, Y) as live:
+        live.show(iteration(0))
+        monkeypatch.setattr(live.picture, "update", fail)
+        raise error
+    assert caught.type is error
+    assert set(_instances) == widgets
+
+
+def test_an_end_that_fails_is_told_where_nothing_else_went_wrong(monkeypatch):
+    widgets = set(_instances)
+    with pytest.raises(RuntimeError, match=r"^no picture$"), LivePlot(X, Y) as live:
+        monkeypatch.setattr(live.picture, "update", fail)
+    assert set(_instances) == widgets
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((X, Y, "", 0), "fps must be positive, got 0"),
+        ((X, Y[:49]), "x and y must hold one value for each point, got 50 and 49"),
+        ((X, np.where(X > 0, np.nan, Y)), "y must be finite, got nan in row 25"),
+    ],
+)
+def test_arguments_are_refused_before_anything_is_made(arguments, told):
+    widgets = set(_instances)
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        LivePlot(*arguments)
+    assert set(_instances) == widgets
+
+
+def test_a_console_that_knows_no_unicode_gets_its_line():
+    code = (
+        "from types import SimpleNamespace as S\n"
+        "from helpers.widgets.live import LivePlot\n"
+        "with LivePlot([0, 1], [0, 1], title='\u00b7') as live:\n"
+        "    live.show(S(number=4, loss=0.25, prediction=[0, 0.5]), held_out=0.5)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONIOENCODING": "cp932:strict"},
+        capture_output=True,
+        check=False,
+    )
+    line = b"iteration 4, loss 0.25, held out 0.5, worst error 0.5 at x = 1.00"
+    assert (done.stdout.rstrip(), done.stderr, done.returncode) == (line, b"", 0)
 
 
 SETUP = """
@@ -152,6 +298,16 @@ ENDS = {
 }
 
 
+OUTPUT = """
+import ipywidgets
+out = ipywidgets.Output()
+with out:
+    with LivePlot(x, y) as live:
+        live.show(i)
+"""
+KEPT = "print(live.picture.comm is not None, live.pace.heard.comm is None, live.text())"
+
+
 @pytest.fixture(scope="module")
 def executed():
     """A real kernel runs one cell for each way of leaving the `with` block."""
@@ -161,8 +317,9 @@ def executed():
         cells.append(nbformat.v4.new_code_cell(source))
     check = "from ipywidgets.widgets.widget import _instances\nlen(_instances)"
     cells.insert(1, nbformat.v4.new_code_cell(check))
-    cells.append(nbformat.v4.new_code_cell("with live: live.show(i)"))
-    cells.append(nbformat.v4.new_code_cell("live.handle = None\n" + check))
+    again = "with live: live.show(i)"
+    for source in (again, check, OUTPUT, check.replace("_instances\n", f"_instances\n{KEPT}\n")):
+        cells.append(nbformat.v4.new_code_cell(source))
     notebook = nbformat.v4.new_notebook(cells=cells)
     NotebookClient(notebook, kernel_name="python3", allow_errors=True).execute()
     return [cell.outputs for cell in notebook.cells]
@@ -172,14 +329,21 @@ def executed():
 def test_the_stored_output_is_a_still_and_a_line(executed, place, end):
     still, line, *rest = executed[place]
     assert set(still.data) == {"image/png", "text/plain"}
+    assert still.metadata == {"image/png": {"alt": still.data["text/plain"], "width": 800}}
     last = 29 if end == "finished" else 20
     assert line.text == still.data["text/plain"] + "\n"
-    assert line.text.startswith(f"iteration {last} · loss 0.")
+    assert line.text.startswith(f"iteration {last}, loss 0.")
     assert [out.output_type for out in rest] == ["error"] * (end in ("exception", "interrupt"))
 
 
 def test_a_plot_can_be_entered_again_and_leaves_no_widget(executed):
-    first, *_, again, last = executed[1:]
+    first, *_, again, last, _, _ = executed[1:]
     assert [out.output_type for out in again] == ["display_data", "stream"]
     assert "image/png" in again[0].data
     assert first[0].data["text/plain"] == last[0].data["text/plain"] == "0"
+
+
+def test_in_an_output_widget_the_picture_itself_stays(executed):
+    *_, shown, kept = executed
+    assert shown == []  # all of it went to the Output, and no second line of text
+    assert kept[0].text.startswith("True True iteration 20, loss ")

@@ -1,28 +1,32 @@
 """The panel without a browser: every control, the one slot, the thread, and what it says."""
 
-import base64
 import gc
+import importlib.util
 import itertools
 import math
 import random
 import threading
 import time
+import tracemalloc
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
-import psutil
 import pytest
 import torch
 from ipywidgets.widgets.widget import _instances
 
+from helpers import experiment as experiment_module
 from helpers.data import FUNCTIONS
 from helpers.experiment import ACTIVATIONS, OPTIMIZERS, Experiment, Settings
 from helpers.widgets import playground
-from helpers.widgets.controls import PRESETS
+from helpers.widgets import trainer as trainer_module
+from helpers.widgets.controls import MAX_SEED, POINTS, PRESETS
 from helpers.widgets.playground import Playground
 
 SMALL = Settings(cfg=(1, 8, 6, 1), lr=0.01)
+FAST = 200  # frames a second, so that no test waits for a picture
+LONG = 20  # seconds that nothing here takes
 
 
 @pytest.fixture
@@ -30,8 +34,8 @@ def make():
     """Panels that are closed at the end of the test."""
     panels = []
 
-    def build(*arguments, **named):
-        panels.append(Playground(*arguments, **named))
+    def build(settings=SMALL, fps=FAST):
+        panels.append(Playground(settings, fps))
         return panels[-1]
 
     yield build
@@ -41,22 +45,30 @@ def make():
 
 @pytest.fixture
 def panel(make):
-    return make(SMALL)
-
-
-def wait(condition, seconds=20):
-    """Wait for what another thread does."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.005)
+    return make()
 
 
 def settle(panel):
-    """Wait until the thread sleeps."""
-    wait(lambda: not panel.trainer.wanted and not panel.trainer.left)
-    with panel.trainer.working:
-        pass
+    """Wait until nothing is left to do and all is shown."""
+    assert panel.trainer.resting.wait(LONG), "it did not come to rest"
+
+
+def until(panel, condition):
+    """Wait until something is true after one of the panel's pictures."""
+    shown = threading.Condition()
+
+    def tell(change):
+        with shown:
+            shown.notify()
+
+    panel.live.picture.moving.observe(tell, "value")
+    with shown:
+        assert shown.wait_for(condition, LONG), "it did not happen"
+    panel.live.picture.moving.unobserve(tell, "value")
+
+
+def train_until(panel, number):
+    until(panel, lambda: panel.experiment.iteration >= number)
 
 
 def said(panel):
@@ -68,72 +80,114 @@ def losses(settings, n):
     return [experiment.advance().loss for _ in range(n)]
 
 
+def kept(panel):
+    """Losses on the curve, and those that a run of its own has at the same iterations."""
+    expected = losses(panel.experiment.settings, panel.experiment.iteration)
+    return panel.live.losses, [expected[number] for number in panel.live.iterations]
+
+
 # What it shows at first
 
 
 def test_a_new_panel_shows_the_untrained_network_and_trains_nothing(panel):
     first = Experiment(SMALL).evaluate()
     assert panel.settings == SMALL
-    assert "<code>cfg = [1, 8, 6, 1] · 77 parameters</code>" in panel.headline.value
+    assert panel.headline.value == "<code>cfg = [1, 8, 6, 1] · 77 parameters</code>"
     line, status = said(panel)
-    assert line.startswith(f"iteration 0 · loss {first.loss:.4g} · worst error ")
+    assert line.startswith(f"iteration 0, loss {first.loss:.4g}, worst error ")
     assert status == "paused: press Run"
-    time.sleep(0.1)
-    assert panel.experiment.iteration == 0
+    settle(panel)
+    assert (panel.experiment.iteration, panel.trainer.orders) == (0, 0)
+    assert panel.controls.program.value == Experiment(SMALL).program()
 
 
 def test_the_articles_panel():
     panel = Playground()
     assert "<code>cfg = [1, 20, 50, 20, 1] · 2,131 parameters</code>" in panel.headline.value
     assert panel.controls.stop.value == 10_000
+    assert panel.live.pace.period == 0.1
     panel.close()
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        Settings(cfg=(1, 1)),
-        Settings(cfg=(1, 77, 900, 1), lr=0.0123, seed=2**50, noise=0.123),
-        Settings((1, *(512,) * 10, 1), 1e-5, "Adadelta", "none", "two tones", 1.0, 3),
+        Settings(cfg=(1, 1), n_samples=20),
+        Settings(cfg=(1, 77, 90, 1), lr=0.0123, seed=MAX_SEED, noise=0.123, n_samples=333),
+        Settings((1, *(5,) * 10, 1), 1e-5, "Adadelta", "none", "two tones", 1.0, 3),
     ],
 )
 def test_any_settings_that_fit_are_shown_as_they_are(make, settings):
     panel = make(settings)
     assert panel.settings == panel.experiment.settings == settings
+    panel.trainer.notice()
+    settle(panel)
+    assert panel.settings == panel.experiment.settings == settings
+
+
+def test_settings_of_a_module_that_was_loaded_again_are_taken(make):
+    spec = importlib.util.spec_from_file_location(
+        experiment_module.__name__, experiment_module.__file__
+    )
+    again = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(again)
+    old = again.Settings(cfg=(1, 8, 6, 1), lr=0.01)
+    assert not isinstance(old, Settings)
+    assert make(old).experiment.settings == SMALL
+
+
+@pytest.fixture
+def nothing_left():
+    """Check that a panel that was refused leaves no widget and no thread."""
+    gc.collect()
+    threads = threading.active_count()
+    widgets = set(_instances)
+    yield
+    assert threading.active_count() == threads
+    assert set(_instances) == widgets
+    assert playground.OPEN == []
 
 
 @pytest.mark.parametrize(
-    "change", [{"cfg": (1, *(5,) * 11, 1)}, {"noise": 1.5}, {"seed": 2**60}], ids=str
+    "change", [{"cfg": (1, *(5,) * 11, 1)}, {"noise": 1.5}, {"seed": MAX_SEED + 1}], ids=str
 )
-def test_settings_that_do_not_fit_are_refused_in_one_line(change):
-    threads = threading.active_count()
+def test_settings_that_do_not_fit_are_refused_in_one_line(nothing_left, change):
     with pytest.raises(ValueError, match="settings must fit the panel: at most 10 hid") as caught:
         Playground(replace(SMALL, **change))
     assert str(next(iter(change.values()))) in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert threading.active_count() == threads
 
 
-@pytest.mark.parametrize("fps", [0, -1, math.nan])
-def test_bad_fps(fps):
-    with pytest.raises(ValueError, match="fps must be positive and finite"):
+@pytest.mark.parametrize("fps", [0, -1, math.nan, math.inf, "10", None, True], ids=repr)
+def test_bad_fps(nothing_left, fps):
+    with pytest.raises((TypeError, ValueError), match=r"^fps must be .*$"):
         Playground(SMALL, fps=fps)
+
+
+@pytest.mark.parametrize("settings", [[1, 20, 1], None, {"lr": 0.1}, Settings], ids=repr)
+def test_what_is_no_settings(nothing_left, settings):
+    with pytest.raises(TypeError, match=r"^settings must be a Settings, got .*$"):
+        Playground(settings)
+
+
+def test_a_first_network_that_cannot_be_made_leaves_nothing(nothing_left, monkeypatch):
+    def fail(settings):
+        raise MemoryError
+
+    monkeypatch.setattr(playground, "Experiment", fail)
+    with pytest.raises(MemoryError):
+        Playground(SMALL)
 
 
 def test_every_control_has_a_description_and_a_tooltip(panel):
     controls = panel.controls
     buttons = (controls.run, controls.one, controls.hundred, controls.reset, *controls.presets)
-    for control in (*controls.inputs, controls.stop, controls.unfold, *buttons):
+    toggles = (*panel.insight.toggles, panel.screen.goals.toggle)
+    for control in (*controls.inputs, controls.stop, controls.unfold, *buttons, *toggles):
         assert control.description
         assert len(control.tooltip) > 10
     assert controls.program.tooltip
-
-
-def test_the_still_beside_the_widget(panel):
-    bundle = panel._repr_mimebundle_()
-    assert set(bundle) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
-    assert base64.b64decode(bundle["image/png"]) == panel.live.image.value
-    assert bundle["text/plain"] == "cfg = [1, 8, 6, 1] · 77 parameters"
+    assert [button.button_style for button in buttons] == ["primary"] + [""] * 7
 
 
 # Every control
@@ -143,8 +197,10 @@ CONTROLS = [
     ("depth", 1, {"cfg": (1, 8, 1)}),
     ("depth", 0, {"cfg": (1, 1)}),
     ("lr", 0.1, {"lr": 0.1}),
-    ("noise", 0.15000000000000002, {"noise": 0.15}),
+    ("noise", 0.15, {"noise": 0.15}),
     ("seed", 3, {"seed": 3}),
+    ("points", 20, {"n_samples": 20}),
+    ("points", 500, {"n_samples": 500}),
     *(("optimizer", name, {"optimizer": name}) for name in OPTIMIZERS),
     *(("activation", name, {"activation": name}) for name in ACTIVATIONS),
     *(("function", name, {"function": name}) for name in FUNCTIONS),
@@ -157,8 +213,8 @@ def test_a_control_changes_the_settings_of_the_run(panel, name, value, change):
     getattr(panel.controls, name).value = value
     wanted = replace(SMALL, **change)
     assert panel.settings == wanted
-    wait(lambda: panel.experiment.settings == wanted)
     settle(panel)
+    assert panel.experiment.settings == wanted
     new = wanted not in (SMALL, replace(SMALL, lr=wanted.lr, optimizer=wanted.optimizer))
     assert panel.experiment.iteration == (0 if new else 5)
     assert panel.live.marks == (
@@ -170,8 +226,8 @@ def test_a_control_changes_the_settings_of_the_run(panel, name, value, change):
         assert len(panel.live.losses) == 0
         panel.advance(10)
         assert panel.live.losses == losses(wanted, 10)
-    assert np.array_equal(panel.live.frame.y, panel.experiment.y.double().numpy().ravel())
-    assert panel.live.frame.title == f"hidden layers: {len(wanted.cfg) - 2}"
+    assert np.array_equal(panel.live.picture.y, panel.experiment.y.double().numpy().ravel())
+    assert panel.live.title == f"hidden layers: {len(wanted.cfg) - 2}"
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -202,26 +258,67 @@ def test_widths_up_to_64_have_most_of_the_slider(panel):
     assert {100, 500} < set(widths)
 
 
-def test_learning_rates_are_spaced_by_like_ratios(panel):
+def test_learning_rates_are_spaced_by_like_ratios_and_three_stand_around_the_limit(panel):
     rates = [value for _, value in panel.controls.lr.options]
-    assert (rates[0], rates[-1], len(rates)) == (1e-5, 10, 61)
+    limit = {0.029, 0.030, 0.031}  # a straight line explodes above 0.030
+    assert limit < set(rates)
     assert {5e-2, 3e-3} < set(rates)
-    assert all(1.19 < b / a < 1.35 for a, b in itertools.pairwise(rates))
+    even = sorted({*rates} - limit | {0.03})
+    assert (even[0], even[-1], len(even)) == (1e-5, 10, 61)
+    assert all(1.19 < b / a < 1.35 for a, b in itertools.pairwise(even))
     assert [label for label, _ in panel.controls.lr.options] == [f"{rate:g}" for rate in rates]
 
 
+@pytest.mark.parametrize(("lr", "explodes"), [(0.029, False), (0.031, True)])
+def test_a_straight_line_explodes_between_two_notches(make, lr, explodes):
+    panel = make(Settings(cfg=(1, 1), lr=0.03))
+    panel.controls.lr.value = lr
+    first = panel.advance(1).loss
+    assert panel.experiment.settings == Settings(cfg=(1, 1), lr=lr)
+    assert (panel.advance(200).loss > 10 * first) == explodes
+
+
+def test_points_go_from_20_to_1000(panel):
+    points = [value for _, value in panel.controls.points.options]
+    assert (points[0], points[-1], set(points)) == (20, 1000, POINTS)
+
+
 @pytest.mark.parametrize("button", range(4))
-def test_a_preset_is_one_new_network(make, monkeypatch, button):
-    panel = make(SMALL)
+def test_a_preset_is_one_new_network(panel, monkeypatch, button):
     built = []
-    begin = panel.begin
-    monkeypatch.setattr(panel, "begin", lambda e: built.append(e.settings.cfg) or begin(e))
+    begin = panel.screen.begin
+    monkeypatch.setattr(panel.screen, "begin", lambda e: built.append(e.settings.cfg) or begin(e))
     clicked = panel.controls.presets[button]
     clicked.click()
     settle(panel)
     cfg = (1, *PRESETS[clicked.description], 1)
     assert panel.settings.cfg == cfg
     assert built == [cfg]
+
+
+@pytest.mark.parametrize("order", ["advance", "run", "pause", "reset"])
+def test_a_learners_observer_and_a_preset_neither_hang_nor_train_half_of_it(panel, order):
+    trained = set()
+    record = panel.screen.record
+    panel.screen.record = lambda i: trained.add(panel.experiment.settings.cfg) or record(i)
+
+    def observe(change):
+        arguments = () if order in ("pause", "reset") else (1,)
+        getattr(panel, order)(*arguments)
+
+    for control in (panel.controls.depth, *panel.controls.widths):
+        control.observe(observe, "value")
+    panel.run()
+    train_until(panel, 5)
+    name = "Article, 7 layers"
+    click = threading.Thread(target=panel._use_preset, args=[name], daemon=True)
+    click.start()
+    click.join(LONG)
+    assert not click.is_alive()
+    panel.advance(1)
+    settle(panel)
+    assert panel.experiment.settings.cfg == (1, *PRESETS[name], 1)
+    assert trained == {SMALL.cfg, panel.experiment.settings.cfg}
 
 
 def test_the_presets_are_those_of_the_article_and_two_shapes():
@@ -244,42 +341,81 @@ def test_the_program_folds_out_without_a_scroll_bar(panel):
     assert controls.program.layout.display == "none"
 
 
+def test_the_program_gives_the_panels_losses_to_the_bit(panel):
+    panel.controls.noise.value = 0.3
+    panel.controls.points.value = 50
+    panel.controls.optimizer.value = "Adam"
+    panel.advance(30)
+    settle(panel)
+    names = {}
+    exec(panel.controls.program.value.replace("range(1000)", "range(30)"), names)
+    assert names["losses"] == panel.live.losses
+
+
 # Run, pause, count
 
 
-def test_run_trains_until_paused_and_then_sends_nothing(panel):
-    panel.controls.run.click()
-    wait(lambda: panel.experiment.iteration > 300)
-    assert panel.controls.run.description == "Pause"
-    wait(lambda: "iterations a second" in panel.status.value)
-    panel.controls.run.click()
+def test_run_trains_until_paused_and_then_sends_nothing(panel, monkeypatch):
+    button = panel.controls.run
+    button.click()
+    train_until(panel, 20)
+    assert (button.description, button.icon) == ("Pause", "pause")
+    until(panel, lambda: "iterations a second" in panel.status.value)
+    button.click()
     settle(panel)
-    assert panel.controls.run.description == "Run"
+    assert (button.description, button.icon) == ("Run", "play")
     assert panel.status.value == "paused: press Run"
-    sent = []
-    for widget in _instances.values():
-        widget.observe(sent.append)
+    turns = []
+    monkeypatch.setattr(panel.trainer, "_turn", lambda: turns.append(1))
     done = panel.experiment.iteration
-    assert panel.live.line.value.startswith(f"iteration {done} ·")
-    time.sleep(0.4)
-    assert sent == []
-    assert panel.experiment.iteration == done
-    panel.run()
-    wait(lambda: panel.experiment.iteration > done)
-    panel.pause()
+    assert panel.live.line.value.startswith(f"iteration {done},")
+    panel.trainer.thread.join(0.1)
+    assert turns == []
+    monkeypatch.undo()
+    button.click()
+    train_until(panel, done + 5)
+    button.click()
     settle(panel)
-    assert panel.live.losses == losses(SMALL, panel.experiment.iteration)[:: panel.live.every]
+    found, expected = kept(panel)
+    assert found == expected
 
 
-@pytest.mark.parametrize("race", range(20))
-def test_pause_always_wins(panel, race):
-    panel.run()
-    time.sleep(race / 1000)
-    panel.pause()
+def test_a_button_does_what_it_says(panel):
+    """Also when what it says comes true only after the iteration in progress."""
+    button = panel.controls.run
+    gate = threading.Event()
+    began = threading.Event()
+    advance = panel.experiment.advance
+
+    def slow():
+        began.set()
+        assert gate.wait(LONG)
+        return advance()
+
+    panel.experiment.advance = slow
+    panel.controls.hundred.click()
+    assert began.wait(LONG)
+    assert button.description == "Run"  # a hundred iterations may be over before it is read
+    button.click()
+    gate.set()
+    until(panel, lambda: panel.experiment.iteration > 110)
+    assert button.description == "Pause"
+    gate.clear()
+    button.click()
+    button.click()  # once more, before it says Run
+    gate.set()
     settle(panel)
-    done = panel.experiment.iteration
-    time.sleep(0.02)
-    assert (panel.experiment.iteration, panel.controls.run.description) == (done, "Run")
+    assert panel.trainer.left == 0
+    assert button.description == "Run"
+
+
+def test_a_long_count_can_be_paused(panel):
+    panel.run(10**6)
+    until(panel, lambda: panel.controls.run.description == "Pause")
+    panel.controls.run.click()
+    settle(panel)
+    assert panel.experiment.iteration < 10**6
+    assert panel.controls.run.description == "Run"
 
 
 def test_one_and_a_hundred_iterations(panel):
@@ -287,13 +423,38 @@ def test_one_and_a_hundred_iterations(panel):
         getattr(panel.controls, button).click()
         settle(panel)
         assert panel.experiment.iteration == expected
-        assert said(panel)[0].startswith(f"iteration {expected} · loss ")
+        assert said(panel)[0].startswith(f"iteration {expected}, loss ")
     assert panel.live.losses == losses(SMALL, 103)
     assert panel.controls.run.description == "Run"
 
 
+@pytest.mark.parametrize("clicks", [["one"] * 5, ["one", "hundred", "one", "hundred"]], ids=str)
+def test_quick_clicks_count(panel, clicks):
+    for name in clicks:
+        getattr(panel.controls, name).click()
+    settle(panel)
+    assert panel.experiment.iteration == sum(100 if name == "hundred" else 1 for name in clicks)
+
+
+def test_one_iteration_and_then_run_runs(panel):
+    panel.controls.stop.value = 40
+    panel.controls.one.click()
+    panel.controls.run.click()
+    settle(panel)
+    assert panel.experiment.iteration == 40
+
+
+@pytest.mark.parametrize("n", [-1, 0, 2.5, "3", math.nan, True], ids=repr)
+@pytest.mark.parametrize("order", ["run", "advance"])
+def test_what_is_no_count_is_refused(panel, order, n):
+    with pytest.raises((TypeError, ValueError), match=r"^n must be .*at least 1, got .*$"):
+        getattr(panel, order)(n)
+    assert panel.trainer.left == 0
+
+
 def test_a_frame_shows_the_network_as_it_is_now(panel):
     shown = panel.advance(7)
+    settle(panel)
     expected = Experiment(SMALL)
     expected.advance(7)
     assert (shown.number, shown.loss) == (7, expected.evaluate().loss)
@@ -302,20 +463,7 @@ def test_a_frame_shows_the_network_as_it_is_now(panel):
         error = (expected.net(expected.x) - expected.y).abs()
     worst = error.argmax()
     text = f"worst error {error[worst].item():.3g} at x = {expected.x[worst].item():.2f}"
-    assert panel.live.line.value == f"iteration 7 · loss {shown.loss:.4g} · {text}"
-
-
-def test_the_rate_is_measured(panel):
-    panel.run()
-    wait(lambda: "iterations a second" in panel.status.value)
-    time.sleep(0.3)
-    before, began = panel.experiment.iteration, time.monotonic()
-    rates = []
-    while time.monotonic() < began + 1:
-        time.sleep(0.05)
-        rates.append(float(panel.status.value.split()[0].replace(",", "")))
-    measured = (panel.experiment.iteration - before) / (time.monotonic() - began)
-    assert 0.5 < np.median(rates) / measured < 2
+    assert panel.live.line.value == f"iteration 7, loss {shown.loss:.4g}, {text}"
 
 
 def test_run_stops_at_the_stop(panel):
@@ -342,7 +490,7 @@ def test_run_stops_at_the_stop(panel):
 
 def test_a_lower_stop_holds_during_a_run(panel):
     panel.run()
-    wait(lambda: panel.experiment.iteration > 100)
+    train_until(panel, 20)
     panel.controls.stop.value = 10
     settle(panel)
     assert panel.status.value.startswith("stopped at iteration ")
@@ -350,12 +498,12 @@ def test_a_lower_stop_holds_during_a_run(panel):
 
 def test_reset_pauses_and_begins_again(panel):
     panel.run()
-    wait(lambda: panel.experiment.iteration > 50)
+    train_until(panel, 20)
     panel.controls.lr.value = 0.02
-    wait(lambda: panel.live.marks)
+    until(panel, lambda: panel.live.marks)
     panel.controls.reset.click()
     settle(panel)
-    assert panel.experiment.iteration == 0
+    assert (panel.experiment.iteration, panel.trainer.left) == (0, 0)
     assert (panel.live.losses, panel.live.marks) == ([], [])
     panel.advance(10)
     assert panel.live.losses == losses(replace(SMALL, lr=0.02), 10)
@@ -363,30 +511,29 @@ def test_reset_pauses_and_begins_again(panel):
 
 def test_a_new_network_goes_on_running(panel):
     panel.run()
-    wait(lambda: panel.experiment.iteration > 200)
+    train_until(panel, 20)
     panel.controls.depth.value = 3
-    wait(lambda: panel.experiment.settings.cfg == (1, 8, 6, 20, 1))
-    wait(lambda: panel.experiment.iteration > 20)
+    until(panel, lambda: len(panel.experiment.settings.cfg) == 5)
+    train_until(panel, 5)
     assert panel.controls.run.description == "Pause"
     panel.pause()
     settle(panel)
-    expected = losses(panel.settings, panel.experiment.iteration)
-    assert panel.live.losses == expected[:: panel.live.every]
+    found, expected = kept(panel)
+    assert found == expected
 
 
 def test_a_learning_rate_is_marked_where_it_changed_and_drags_leave_one_mark(panel):
     panel.advance(100)
     for lr in (0.04, 0.03, 0.025):
         panel.controls.lr.value = lr
-        panel.advance(0)
+        settle(panel)
     assert panel.live.marks == [(100, "SGD, lr 0.025")]
-    plain = panel.live.image.value
+    assert "SGD, lr 0.025" in panel.live.picture.moving.value
     panel.advance(100)
     panel.controls.optimizer.value = "Adam"
-    panel.advance(0)
+    settle(panel)
     assert panel.live.marks == [(100, "SGD, lr 0.025"), (200, "Adam, lr 0.025")]
-    assert [line.get_xdata()[0] for line in panel.live.frame.marks[::2]] == [100, 200]
-    assert panel.live.image.value != plain
+    assert "Adam, lr 0.025" in panel.live.picture.moving.value
 
 
 # One slot, the latest wins
@@ -443,23 +590,21 @@ def test_changes_from_many_threads_leave_what_the_controls_show(panel):
 def test_two_panels_and_a_cell_that_draws_numbers_do_not_meet(make):
     one, two = make(SMALL), make(replace(SMALL, seed=1, noise=0.3))
     torch.manual_seed(5)
-    expected = [torch.randn(100) for _ in range(300)]
+    expected = [torch.randn(100) for _ in range(100)]
     torch.manual_seed(5)
     one.run()
     two.run()
     drawn = []
-    for n in range(300):
+    for n in range(100):
         drawn.append(torch.randn(100))
         one.controls.seed.value = n
         two.controls.seed.value = n + 1
     assert all(map(torch.equal, drawn, expected))
     for panel in (one, two):
-        panel.pause()
-        settle(panel)
         panel.reset()
         panel.advance(20)
         assert panel.live.losses == losses(panel.settings, 20)
-    assert one.settings.seed == 299 != two.settings.seed
+    assert one.settings.seed == 99 != two.settings.seed
 
 
 # Nothing wedges it
@@ -470,6 +615,7 @@ DEEP = Settings(cfg=(1, *(20,) * 10, 1), lr=10.0)
 def test_diverged_is_said_and_survived(panel):
     panel.controls.lr.value = 10.0
     panel.advance(1000)
+    settle(panel)
     error = "diverged at iteration {}: loss was {}; lower the learning rate and press Reset"
     reference = Experiment(replace(SMALL, lr=10.0))
     done, last = 0, math.nan
@@ -496,38 +642,41 @@ def test_diverged_is_said_and_survived(panel):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("activation", ["ReLU", "none"])
 def test_ten_layers_at_rate_ten_never_stop_the_thread(make, optimizer, activation):
-    panel = make(replace(DEEP, optimizer=optimizer, activation=activation))
-    panel.controls.stop.value = 150
+    panel = make(replace(DEEP, optimizer=optimizer, activation=activation, noise=0.3), fps=20)
+    for toggle in panel.insight.toggles:
+        toggle.value = True
+    panel.controls.stop.value = 30
     panel.run()
     settle(panel)
     assert panel.trainer.thread.is_alive()
-    assert bytes(panel.live.image.value).startswith(b"\x89PNG")
     assert panel.status.value.startswith(("diverged at", "flat: every unit", "stopped at"))
     panel.controls.depth.value = 1
     panel.controls.lr.value = 1e-3
     panel.reset()
     panel.run(5)
     settle(panel)
-    assert panel.experiment.iteration == 5
+    assert (panel.experiment.iteration, panel.trainer.problem) == (5, "")
 
 
-@pytest.mark.parametrize(("seed", "dead"), [(12, True), (17, True), (0, False)])
-def test_a_network_whose_relus_have_died_is_named(make, seed, dead):
-    panel = make(Settings(optimizer="SGD with momentum", seed=seed))
-    prediction = panel.advance(400).prediction
-    assert bool((prediction == prediction[0]).all()) == dead
-    flat = "flat: every unit of hidden layer 3 is off for all x; lower the learning rate and"
+@pytest.mark.parametrize("dead", [None, 1, 2, 3])
+def test_a_network_whose_relus_have_died_is_named(make, dead):
+    panel = make(Settings())
+    if dead:
+        with torch.no_grad():
+            panel.experiment.net.features[2 * dead - 2].bias.fill_(-1e6)
+    panel.trainer.notice()
+    settle(panel)
+    flat = f"flat: every unit of hidden layer {dead} is off for all x; lower the learning rate and"
     assert panel.status.value.startswith(flat if dead else "paused")
-    panel.controls.seed.value = 0
+    panel.controls.seed.value = 1
     settle(panel)
     assert panel.status.value == "paused: press Run"
 
 
-def test_an_error_in_the_thread_is_said_and_survived(panel, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr(panel.experiment, "advance", lambda: 1 / 0)
-        panel.run()
-        settle(panel)
+def test_an_error_in_the_thread_is_said_and_survived(panel):
+    panel.experiment.advance = lambda: 1 / 0
+    panel.run()
+    settle(panel)
     assert panel.status.value == "ZeroDivisionError: division by zero"
     panel.reset()
     panel.run(3)
@@ -535,20 +684,55 @@ def test_an_error_in_the_thread_is_said_and_survived(panel, monkeypatch):
     assert panel.experiment.iteration == 3
 
 
+def test_a_network_that_cannot_be_made_leaves_one_story(panel, monkeypatch):
+    def fail(settings):
+        if max(settings.cfg) > 100:
+            raise MemoryError("<no room>")
+        return Experiment(settings)
+
+    monkeypatch.setattr(trainer_module, "Experiment", fail)
+    panel.advance(3)
+    settle(panel)
+    old = panel.experiment
+    before = (panel.headline.value, panel.controls.program.value, panel.live.title)
+    panel.controls.widths[1].value = 512
+    panel.run()
+    settle(panel)
+    assert panel.experiment is old
+    assert (old.settings, old.iteration) == (SMALL, 3)
+    assert (panel.headline.value, panel.controls.program.value, panel.live.title) == before
+    assert panel.live.line.value.startswith("iteration 3,")
+    assert panel.settings.cfg == (1, 8, 512, 1)
+    assert panel.status.value == (
+        "cfg = [1, 8, 512, 1] cannot be made (MemoryError: &lt;no room&gt;); picture and program "
+        "are still those of cfg = [1, 8, 6, 1]"
+    )
+    assert panel.controls.run.description == "Run"
+    panel.controls.widths[1].value = 6
+    panel.run(1)
+    settle(panel)
+    assert (old.iteration, panel.status.value) == (4, "paused: press Run")
+
+
+def test_a_curve_that_is_not_finite_between_the_points_is_said(panel, monkeypatch):
+    monkeypatch.setitem(FUNCTIONS, "sine", lambda x: 1 / (x + (x.numel() > 1998)))
+    panel.controls.noise.value = 0.5
+    settle(panel)
+    assert panel.trainer.thread.is_alive()
+
+
 # Ends
 
 
-def test_close_leaves_no_thread_and_no_widget():
-    threads, widgets = threading.active_count(), set(_instances)
-    for n in range(50):
+def test_close_leaves_no_thread_and_no_widget(nothing_left):
+    for running in (False, True):
         panel = Playground(SMALL)
-        if n % 2:
+        if running:
             panel.run()
         panel.close()
         panel.close()
-        assert threading.active_count() == threads
-    assert set(_instances) == widgets
-    assert playground.OPEN == []
+    with pytest.raises(RuntimeError, match=r"^the panel must be open to train, but it was closed"):
+        panel.run()
 
 
 def test_running_a_cell_again_ends_its_old_panels_and_no_others(monkeypatch):
@@ -565,8 +749,8 @@ def test_running_a_cell_again_ends_its_old_panels_and_no_others(monkeypatch):
 
     threads = threading.active_count()
     other = build("b", "0")
-    for request in range(1, 51):
-        pair = [build("a", str(request)), build("a", str(request))]
+    for request in ("1", "2", "3"):
+        pair = [build("a", request), build("a", request)]
         for panel in pair:
             panel.run()
         assert threading.active_count() == threads + 3
@@ -577,36 +761,66 @@ def test_running_a_cell_again_ends_its_old_panels_and_no_others(monkeypatch):
     assert threading.active_count() == threads
 
 
-def test_memory_stays_level_over_2000_frames(panel):
+def test_memory_stays_level_over_many_frames(make):
+    panel = make(SMALL, fps=10_000)
+    for toggle in panel.insight.toggles:
+        toggle.value = True
+
     def frames(n):
         for k in range(n):
             if k % 10 == 0:  # a mark
                 panel.controls.lr.value = (0.01, 0.0125)[k // 10 % 2]
-            if k % 50 == 0:  # a new network
+            if k % 20 == 0:  # a new network
                 panel.controls.seed.value = k
             panel.advance(1)
+        settle(panel)
         gc.collect()
-        return psutil.Process().memory_info().rss
+        return tracemalloc.get_traced_memory()[0]
 
-    before = frames(500)
-    assert frames(2000) - before < 5_000_000
+    tracemalloc.start()
+    try:
+        before = frames(60)
+        drawn = panel.live.pace.frames
+        after = frames(120)
+    finally:
+        tracemalloc.stop()
+    assert panel.live.pace.frames - drawn > 100
+    assert after - before < 100_000
 
 
 def test_nothing_reaches_pyplot_or_the_screen(panel, capsys):
     panel.run()
-    wait(lambda: panel.experiment.iteration > 20)
+    train_until(panel, 20)
     panel.pause()
     settle(panel)
     assert plt.get_fignums() == []
     assert capsys.readouterr() == ("", "")
 
 
-def test_frames_keep_to_fps(make):
-    panel = make(SMALL, fps=5)
+@pytest.mark.parametrize("running", [True, False])
+def test_frames_keep_to_fps_whatever_is_moved_and_the_last_one_comes(make, running):
+    panel = make(SMALL, fps=10)
+    settle(panel)
     sent = []
-    panel.live.image.observe(lambda change: sent.append(time.monotonic()), "value")
-    panel.run()
-    time.sleep(2.1)
+    moving = panel.live.picture.moving
+    send = moving.send_state
+    moving.send_state = lambda *names: sent.append(time.perf_counter()) or send(*names)
+    if running:
+        panel.run()
+    began = time.perf_counter()
+    number = 0
+    while time.perf_counter() < began + 0.5:
+        number += 1
+        panel.controls.seed.value = number
+        panel.controls.depth.value = number % 4
+        panel.insight.kinks.value = number % 2 == 0
+        if not running:
+            panel.advance(1)
     panel.pause()
     settle(panel)
-    assert 7 <= len(sent) <= 14
+    assert number > len(sent)
+    assert 2 <= len(sent) <= 10 * (sent[-1] - began) + 2
+    shown = panel.experiment
+    assert (shown.settings, panel.live.title) == (panel.settings, f"hidden layers: {number % 4}")
+    assert panel.headline.value.startswith(f"<code>cfg = {list(shown.settings.cfg)} ·")
+    assert panel.live.line.value.startswith(f"iteration {shown.iteration}, loss ")

@@ -1,16 +1,32 @@
-"""Pictures show the numbers they are given, and a fast frame equals a slow one."""
+"""Pictures show the numbers they are given, whatever style the notebook has set."""
 
 import io
 import math
+import threading
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from helpers.plots import draw_data, draw_fit, draw_loss, draw_marks, to_array
-from helpers.widgets.frame import Frame, loss_limits
+from helpers.plots import (
+    DATA_COLOUR,
+    FIT_COLOUR,
+    HELD_OUT_COLOUR,
+    MARK_COLOUR,
+    draw_data,
+    draw_fit,
+    draw_loss,
+    draw_marks,
+    draw_network,
+    loss_limits,
+    new_figure,
+    to_array,
+    to_png,
+)
 
 X = torch.linspace(-10, 10, 200).unsqueeze(1)
 Y = torch.sin(X)
@@ -19,10 +35,6 @@ Y = torch.sin(X)
 @pytest.fixture
 def ax():
     return Figure().subplots()
-
-
-def pixels(png):
-    return plt.imread(io.BytesIO(png))
 
 
 def test_to_array_takes_tensors_with_gradients_lists_and_columns():
@@ -56,43 +68,14 @@ def test_draw_loss(ax):
     assert draw_loss(ax, [1.0, 0.1], [10, 30]).get_xdata().tolist() == [10, 30]
 
 
-def test_a_frame_from_the_background_equals_one_drawn_afresh():
-    frame = Frame(X, Y, "hidden layers: 3")
-    frame.png(None, "", [], [])
-    for n in range(1, 400):
-        frame.png(Y / n, f"iteration {n}", [1 / k for k in range(1, n)], range(1, n))
-    frame.png(-Y, "iteration 123456", [0.4, 0.9], [0, 350])
-    before = frame.background
-    fast = frame.png(Y / 2, "iteration 7", [0.5, 0.3], [0, 150])
-    assert frame.background is before
-    fresh = Frame(X, Y, "hidden layers: 3").png(Y / 2, "iteration 7", [0.5, 0.3], [0, 150])
-    assert np.array_equal(pixels(fast), pixels(fresh))
-
-
-def test_every_part_of_a_frame_shows():
-    frame = Frame(X, Y, "one")
-    full = pixels(frame.png(Y / 2, "iteration 7", [0.5, 0.03], [0, 90]))
-    assert full.shape[:2] == (320, 800)
-    for other in (
-        frame.png(Y / 3, "iteration 7", [0.5, 0.03], [0, 90]),
-        frame.png(None, "iteration 7", [0.5, 0.03], [0, 90]),
-        frame.png(Y / 2, "iteration 8", [0.5, 0.03], [0, 90]),
-        frame.png(Y / 2, "iteration 7", [0.5, 0.05], [0, 90]),
-        frame.png(Y / 2, "iteration 7", [0.5, 0.03], [0, 80]),
-        Frame(X, Y, "two").png(Y / 2, "iteration 7", [0.5, 0.03], [0, 90]),
-        frame.png(Y / 2, "iteration 7", [0.5, 0.03], [0, 90], [(40, "lr 0.1")]),
-        Frame(X, -Y, "one").png(Y / 2, "iteration 7", [0.5, 0.03], [0, 90]),
-    ):
-        assert not np.array_equal(pixels(other), full)
-
-
-def test_a_title_may_change():
-    frame = Frame(X, Y, "one")
-    before = pixels(frame.png(Y, "", [], []))
-    frame.title = "two"
-    changed = pixels(frame.png(Y, "", [], []))
-    assert not np.array_equal(before, changed)
-    assert np.array_equal(changed, pixels(Frame(X, Y, "two").png(Y, "", [], [])))
+def test_draw_network(ax):
+    draw_network(ax, [1, 3, 20, 2])
+    nodes = [len(dots.get_offsets()) for dots in ax.collections]
+    assert nodes == [1, 3, 8, 2]
+    assert len(ax.lines) == 1 * 3 + 3 * 8 + 8 * 2
+    assert [text.get_text() for text in ax.texts] == ["1", "3", "20", "2"]
+    middles = [np.mean(dots.get_offsets(), axis=0).tolist() for dots in ax.collections]
+    assert middles == [[0, 0], [1, 0], [2, 0], [3, 0]]
 
 
 def test_marks_are_lines_where_something_changed_with_words_where_there_is_room(ax):
@@ -105,27 +88,6 @@ def test_marks_are_lines_where_something_changed_with_words_where_there_is_room(
     assert list(words) == ["lr 0.1", "lr 0.3", "Adam, lr 0.3"]
     assert [words[word].get_position()[0] for word in words] == [20, 510, 900]
     assert [words[word].get_ha() for word in words] == ["left", "right", "right"]
-
-
-def test_marks_leave_with_a_picture_that_has_none():
-    frame = Frame(X, Y)
-    plain = frame.png(Y, "", [0.5], [0])
-    marked = frame.png(Y, "", [0.5], [0], [(30, "lr 0.1")])
-    assert frame.png(Y, "", [0.5], [0], [(30, "lr 0.2")]) != marked != plain
-    assert frame.png(Y, "", [0.5], [0]) == plain
-
-
-def test_only_new_limits_cost_a_drawing_of_the_axes(monkeypatch):
-    frame, drawings = Frame(X, Y), []
-    draw = frame.right.draw
-    monkeypatch.setattr(frame.right, "draw", lambda r: drawings.append(1) or draw(r))
-    for n in range(1, 90):
-        frame.png(Y, "", [0.5] * n, range(n))
-    assert len(drawings) == 1
-    frame.png(Y, "", [0.5] * 101, range(101))
-    assert len(drawings) == 2
-    frame.png(Y, "", [0.5, 0.05], [0, 1])
-    assert len(drawings) == 3
 
 
 @pytest.mark.parametrize(
@@ -148,18 +110,85 @@ def test_loss_limits(losses, iterations, limits):
     assert (bottom, top) == pytest.approx(limits[1])
 
 
-def test_extreme_numbers_still_make_a_picture():
-    frame = Frame([0, 1], [5, 5])
-    for prediction in ([math.nan, 1], [math.inf, 0], [1e300, -1e300]):
-        assert frame.png(prediction, "", [1e308, 1e-308], [0, 1]).startswith(b"\x89PNG")
+LEAKS = [
+    {"figure.facecolor": "black", "text.color": "white", "axes.facecolor": "black"},
+    {"figure.constrained_layout.use": True, "figure.autolayout": False},
+    {"font.size": 20},
+    {"text.usetex": True},
+    {"savefig.dpi": 300, "figure.dpi": 30},
+    {"savefig.transparent": True, "savefig.bbox": "tight"},
+    {"axes.grid": True, "lines.linewidth": 9, "path.simplify": False},
+]
 
 
-def test_nothing_reaches_pyplot():
-    Frame(X, Y).png(Y, "", [1], [0])
+def draw_all():
+    with new_figure(4, 2) as figure:
+        left, right = figure.subplots(1, 2)
+        draw_data(left, X, Y)
+        draw_fit(left, X, Y / 2)
+        draw_loss(right, [1.0, 0.1])
+        return to_png(figure)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return draw_all()
+
+
+def test_a_picture_has_two_pixels_for_each_that_it_is_shown_with(plain):
+    assert plt.imread(io.BytesIO(plain)).shape == (400, 800, 4)
+
+
+@pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: next(iter(leak)))
+def test_what_a_notebook_has_set_does_not_reach_our_pictures(plain, leak):
+    with matplotlib.rc_context(leak):
+        before = dict(matplotlib.rcParams)
+        assert draw_all() == plain
+        assert dict(matplotlib.rcParams) == before
+
+
+def test_a_style_comes_back_after_an_error():
+    with matplotlib.rc_context({"font.size": 20}):
+        with pytest.raises(ZeroDivisionError), new_figure(4, 2):
+            assert matplotlib.rcParams["font.size"] == 10
+            1 / 0  # noqa: B018
+        assert matplotlib.rcParams["font.size"] == 20
+
+
+def test_one_picture_at_a_time_or_threads_would_mix_up_the_notebooks_style():
+    inside, seen = threading.Event(), []
+
+    def other():
+        with new_figure(4, 2):
+            seen.append(inside.is_set())
+
+    with matplotlib.rc_context({"font.size": 20}):
+        thread = threading.Thread(target=other)
+        with new_figure(4, 2), new_figure(2, 2):  # in one thread one may stand in another
+            thread.start()
+            thread.join(0.05)
+            inside.set()
+        thread.join(10)
+        assert seen == [True]
+        assert matplotlib.rcParams["font.size"] == 20
+
+
+def test_losses_without_a_logarithm_bring_no_warning(ax):
+    ax.set(xlim=(0, 10), ylim=(0.1, 1))
+    draw_loss(ax, [0.0, math.nan, -1.0])
+    ax.figure.canvas.draw()
+
+
+def test_the_colours_can_be_told_from_a_white_and_a_dark_page():
+    def light(colour):
+        parts = [c / 12.92 if c <= 0.04 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    for colour in (DATA_COLOUR, FIT_COLOUR, HELD_OUT_COLOUR, MARK_COLOUR):
+        for page in ("#ffffff", "#111111"):
+            dark, bright = sorted((light(colour), light(page)))
+            assert (bright + 0.05) / (dark + 0.05) > 3  # what WCAG asks of graphics
+
+
+def test_nothing_reaches_pyplot(plain):
     assert plt.get_fignums() == []
-
-
-@pytest.mark.parametrize(("x", "y"), [([1, 2], [1]), ([], [])])
-def test_points_must_pair_up(x, y):
-    with pytest.raises(ValueError, match=f"one value for each point, got {len(x)} and {len(y)}"):
-        Frame(x, y)

@@ -3,11 +3,10 @@
 import io
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
 from ipywidgets import Dropdown, IntSlider
+from ipywidgets.widgets.widget import _instances
 
-from helpers.plots import draw_network
 from helpers.widgets.sliders import Sliders
 
 
@@ -26,7 +25,8 @@ def panel():
 
 
 def test_the_first_picture_stands_at_once(panel):
-    assert plt.imread(io.BytesIO(panel.image.value)).shape == (200, 400, 4)
+    assert plt.imread(io.BytesIO(panel.image.value)).shape == (400, 800, 4)
+    assert panel.image.width == "400"  # sharp: shown at half its size
     assert panel.text == "a & 1"
     assert panel.line.value == "a &amp; 1"
     assert [control.description for control in panel.controls.values()] == ["height", "name"]
@@ -59,19 +59,54 @@ def test_a_description_that_is_given_stays():
 
 
 def test_the_still(panel):
-    bundle = panel._repr_mimebundle_()
+    bundle, metadata = panel._repr_mimebundle_()
     assert bundle["text/plain"] == "a & 1"
     assert bundle["image/png"].startswith("iVBOR")
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert plt.get_fignums() == []
+    assert metadata == {"image/png": {"alt": "a & 1", "width": 400}}
 
 
-def test_draw_network():
-    ax = plt.Figure().subplots()
-    draw_network(ax, [1, 3, 20, 2])
-    nodes = [len(dots.get_offsets()) for dots in ax.collections]
-    assert nodes == [1, 3, 8, 2]
-    assert len(ax.lines) == 1 * 3 + 3 * 8 + 8 * 2
-    assert [text.get_text() for text in ax.texts] == ["1", "3", "20", "2"]
-    middles = [np.mean(dots.get_offsets(), axis=0).tolist() for dots in ax.collections]
-    assert middles == [[0, 0], [1, 0], [2, 0], [3, 0]]
+@pytest.mark.parametrize("said", [None, 3, ["a"]])
+def test_where_draw_says_nothing_the_line_names_the_values(said):
+    panel = Sliders(lambda figure, **values: said, height=IntSlider(1), name=IntSlider(2))
+    assert panel.text == "height = 1, name = 2"
+    panel.close()
+
+
+def test_an_error_of_many_lines_is_one_line_and_a_first_one_leaves_no_picture():
+    def draw(figure, height):
+        raise RuntimeError("mat1 and mat2\n  cannot be multiplied")
+
+    panel = Sliders(draw, height=IntSlider(1))
+    assert panel.text == "RuntimeError: mat1 and mat2 cannot be multiplied"
+    bundle, metadata = panel._repr_mimebundle_()
+    assert bundle["text/plain"] == panel.text
+    assert ("image/png" in bundle, metadata) == (False, {})
+    panel.close()
+
+
+def test_a_picture_that_cannot_be_saved_changes_neither_picture_nor_text(panel):
+    def broken(figure, height, name):
+        figure.text(0, 0, "$\\frac{$")
+        return "a fraction"
+
+    before = panel.image.value
+    panel.draw_into = broken
+    panel.update()
+    assert panel.text.startswith("ValueError: ")
+    assert "\n" not in panel.text
+    assert panel.image.value == before
+
+
+def test_the_style_of_the_notebook_does_not_reach_a_picture(panel):
+    before = panel.image.value
+    with plt.style.context("dark_background"):
+        panel.update()
+    assert panel.image.value == before
+
+
+def test_closing_leaves_no_widget():
+    before = set(_instances)
+    panel = Sliders(lambda figure, height: "", height=IntSlider(1))
+    panel.close()
+    assert set(_instances) == before

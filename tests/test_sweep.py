@@ -1,32 +1,39 @@
 """A sweep gives what its runs give alone, each once, whatever happens to them or around them."""
 
 import contextlib
+import functools
+import importlib.util
 import math
 import multiprocessing
 import os
-import pickle
 import signal
 import subprocess
 import sys
+import textwrap
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from itertools import pairwise
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
+import numpy as np
 import psutil
 import pytest
 import torch
 from distributed import Client
+from jupyter_client.manager import start_new_kernel
 from torch import nn, optim
 
 from helpers.data import get_fake_data
 from helpers.experiment import Experiment, Settings, make_net
-from helpers.sweep import Result, sweep
-from helpers.training import train
+from helpers.sweep import Result, allowed_workers, sweep
+from helpers.training import Curve, train
 
 SMALL = Settings(cfg=(1, 8, 6, 1))
 DIVERGING = replace(SMALL, lr=1e20)
+LATE = Settings(cfg=(1, 1), lr=0.0302)  # a straight line that diverges after 2500 iterations
 TOO_LARGE = Settings(cfg=(1, 10**5, 10**13, 1))  # more bytes than can be addressed
 ENDLESS = 10**9  # epochs of a run that never ends
 VARIOUS = [
@@ -37,6 +44,9 @@ VARIOUS = [
     SMALL,
     SMALL,
 ]
+EPOCHS = 60  # of each of the various runs
+ROOT = str(Path(__file__).parents[1])
+LONG_WAIT = 120  # seconds after which something hangs, however busy the machine is
 posix = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
 
 
@@ -54,6 +64,7 @@ class Unreadable(Settings):
         return int, ("not\na number",)
 
 
+@functools.cache
 def alone(settings, epochs):
     """What `train` gives, without any of the helpers that a sweep uses."""
     x, y = get_fake_data(function=settings.function, noise=settings.noise, seed=settings.seed)
@@ -76,6 +87,11 @@ def expected(settings, epochs):
     return told([alone(one, epochs)._replace(seconds=1) for one in settings])
 
 
+def seeds(count):
+    """Different runs that are soon over."""
+    return [replace(SMALL, seed=seed, lr=1e-3) for seed in range(count)]
+
+
 def running(pids):
     """Which of these processes still run; one that ended may wait for its parent to notice."""
     alive = []
@@ -86,24 +102,50 @@ def running(pids):
     return alive
 
 
-def wait_for(condition, seconds=30):
-    until = time.monotonic() + seconds
+def wait_for(condition):
+    until = time.monotonic() + LONG_WAIT
     while not condition():
         assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
 # Results
 
 
-def test_results_are_those_of_the_runs_alone_to_the_bit_each_once_in_any_order():
-    results = list(sweep(VARIOUS, 120))
-    assert told(results) == expected(VARIOUS, 120)
-    assert all(isinstance(result, Result) for result in results)
+def test_results_are_those_of_the_runs_alone_to_the_bit_each_once():
+    results, alive = [], set()
+    for result in sweep([*VARIOUS, DIVERGING, TOO_LARGE], EPOCHS, workers=2):
+        assert isinstance(result, Result)
+        results.append(result)
+        alive.add(len(multiprocessing.active_children()))
+    assert alive == {2}
     assert not multiprocessing.active_children()
+    (diverged,) = [result for result in results if result.settings == DIVERGING]
+    (failed,) = [result for result in results if result.settings == TOO_LARGE]
+    results.remove(diverged)
+    results.remove(failed)
+    assert told(results) == expected(VARIOUS, EPOCHS)
+
+    experiment, losses = Experiment(DIVERGING), []
+    with contextlib.suppress(FloatingPointError):
+        while True:
+            losses.append(experiment.advance().loss)
+    assert diverged.diverged
+    assert not math.isfinite(diverged.loss)
+    assert diverged.curve == tuple(enumerate(losses))
+    assert diverged.error is None
+
+    assert failed.error.startswith("RuntimeError: ")
+    assert "memory" in failed.error
+    assert "\n" not in failed.error
+    assert math.isnan(failed.loss)
+    assert (failed.curve, failed.diverged) == ((), False)
+
+
+def test_any_iterable_of_settings_and_any_executor_give_the_same():
     with ThreadPoolExecutor(3) as pool:
-        assert told(list(sweep(iter(VARIOUS[::-1]), 120, pool))) == told(results)
-    assert pickle.loads(pickle.dumps(results)) == results
+        results = list(sweep(iter(VARIOUS[::-1]), np.int64(EPOCHS), pool))
+    assert told(results) == expected(VARIOUS, EPOCHS)
 
 
 def test_results_come_in_the_order_in_which_they_end():
@@ -128,27 +170,6 @@ def test_nothing_runs_until_the_results_are_asked_for():
     assert not multiprocessing.active_children()
 
 
-def test_runs_that_diverge_or_fail_are_results_and_the_others_go_on():
-    results = {r.settings: r for r in sweep([DIVERGING, TOO_LARGE, SMALL], 50)}
-    assert len(results) == 3
-    diverged = results[DIVERGING]
-    experiment, losses = Experiment(DIVERGING), []
-    with contextlib.suppress(FloatingPointError):
-        while True:
-            losses.append(experiment.advance().loss)
-    assert diverged.diverged
-    assert not math.isfinite(diverged.loss)
-    assert diverged.curve == tuple(enumerate(losses))
-    assert diverged.error is None
-    failed = results[TOO_LARGE]
-    assert failed.error.startswith("RuntimeError: ")
-    assert "memory" in failed.error
-    assert "\n" not in failed.error
-    assert math.isnan(failed.loss)
-    assert (failed.curve, failed.diverged) == ((), False)
-    assert told([results[SMALL]]) == expected([SMALL], 50)
-
-
 def test_a_run_that_fails_midway_keeps_its_curve(monkeypatch):
     advance = Experiment.advance
 
@@ -165,41 +186,170 @@ def test_a_run_that_fails_midway_keeps_its_curve(monkeypatch):
     assert [number for number, _ in result.curve] == list(range(7))
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 2000, 2001, 4501])
-def test_a_curve_is_thinned_evenly_and_keeps_its_ends(epochs):
-    settings = Settings(cfg=(1, 1), lr=1e-3)
+@pytest.mark.parametrize("epochs", [1, 2, 2002])
+def test_a_curve_is_thinned(epochs):
+    settings, thinned = Settings(cfg=(1, 1), lr=1e-3), Curve()
+    whole = alone(settings, epochs).curve
+    for number, loss in whole:
+        thinned.record(number, loss)
     with ThreadPoolExecutor(1) as pool:
         (result,) = sweep([settings], epochs, pool)
-    whole = alone(settings, epochs).curve
-    assert len(result.curve) == min(epochs, 2000)
-    assert set(result.curve) <= set(whole)
+    assert result.curve == tuple(zip(thinned.iterations, thinned.losses, strict=True))
     assert (result.curve[0], result.curve[-1]) == (whole[0], whole[-1])
+    assert len(result.curve) == (1002 if epochs == 2002 else epochs)
     assert result.loss == whole[-1][1]
-    numbers = [number for number, _ in result.curve]
-    gaps = {after - before for before, after in pairwise(numbers)}
-    assert gaps <= {math.floor((epochs - 1) / 1999) or 1, math.ceil((epochs - 1) / 1999)}
 
 
 # Arguments
 
 
+def test_settings_from_before_their_module_was_loaded_again():
+    spec = importlib.util.find_spec("helpers.experiment")
+    earlier = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(earlier)
+    settings = earlier.Settings(cfg=SMALL.cfg)
+    assert not isinstance(settings, Settings)
+    with ThreadPoolExecutor(1) as pool:
+        (result,) = sweep([settings], 3, pool)
+    assert told([result]) == expected([SMALL], 3)
+
+
+def refused(error, message, *arguments, **more):
+    return pytest.param(arguments, more, error, message, id=message[:50])
+
+
 @pytest.mark.parametrize(
-    ("arguments", "error", "message"),
+    ("arguments", "more", "error", "message"),
     [
-        ((SMALL, 1), TypeError, r"settings must be an iterable of Settings, got Settings\("),
-        (([SMALL, (1, 8, 1)], 1), TypeError, r"settings\[1\] must be a Settings, got \(1, 8, 1\)"),
-        (([], 1), ValueError, r"settings must hold at least one Settings, got \[\]"),
-        (([SMALL], 0), ValueError, "epochs must be at least 1, got 0"),
-        (([SMALL], True), TypeError, "epochs must be an int of at least 1, got True"),
-        (([SMALL], 5.0), TypeError, "epochs must be an int of at least 1, got 5.0"),
-        (([SMALL], 1, 4), TypeError, r"executor must be a concurrent.* got 4 .*get_executor\(\)"),
-        (([SMALL], 1, ThreadPoolExecutor), TypeError, "executor must be .*got <class"),
+        refused(TypeError, r"settings must be an iterable of Settings, got Settings\(", SMALL, 1),
+        refused(TypeError, r"settings\[1\] must be a Settings, got \(1, 8\)", [SMALL, (1, 8)], 1),
+        refused(ValueError, r"settings must hold at least one Settings, got \[\]", [], 1),
+        refused(ValueError, "epochs must be at least 1, got 0", [SMALL], 0),
+        refused(TypeError, "epochs must be a whole number of at least 1, got True", [SMALL], True),
+        refused(TypeError, "epochs must be a whole number of at least 1, got 5.0", [SMALL], 5.0),
+        refused(TypeError, r"executor must be .*got 4 .*get_executor\(\)", [SMALL], 1, 4),
+        refused(TypeError, "executor must be .*got <class", [SMALL], 1, ThreadPoolExecutor),
+        refused(ValueError, "workers must be at least 1, got 0", [SMALL], 1, workers=0),
+        refused(ValueError, "workers must be at least 1, got -2", [SMALL], 1, workers=-2),
+        refused(TypeError, "workers must be a whole number.*got True", [SMALL], 1, workers=True),
+        refused(TypeError, "workers must be a whole number.*got 2.5", [SMALL], 1, workers=2.5),
+        refused(TypeError, "workers must be a whole number.*got '2'", [SMALL], 1, workers="2"),
     ],
 )
-def test_bad_arguments_are_refused_at_the_call(arguments, error, message):
+def test_bad_arguments_are_refused_at_the_call(arguments, more, error, message):
     with pytest.raises(error, match=message) as caught:
-        sweep(*arguments)
+        sweep(*arguments, **more)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_main_module_without_a_file_must_be_found_by_its_name(monkeypatch, by_name):
+    main = ModuleType("__main__")
+    main.__file__ = "program.zip/__main__.py"
+    main.__spec__ = ModuleSpec("__main__", None) if by_name else None
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    if by_name:
+        sweep([SMALL], 1)
+    else:
+        with pytest.raises(RuntimeError, match=r"program\.zip/__main__\.py is no file"):
+            sweep([SMALL], 1)
+
+
+def test_an_executor_has_workers_of_its_own():
+    with (
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(ValueError, match=r"workers must be None .* 2"),
+    ):
+        sweep([SMALL], 1, pool, workers=2)
+
+
+class Asked(Exception):
+    """Carries the number of processes that a pool was asked for."""
+
+
+class Counter:
+    """A pool that is never made."""
+
+    def __init__(self, workers, *rest):
+        raise Asked(workers)
+
+
+@pytest.mark.parametrize(
+    ("system", "runs", "workers", "taken"),
+    [
+        ("linux", 100, 100, 100),
+        ("linux", 3, 100, 3),
+        ("linux", 3, np.int64(2), 2),
+        ("linux", 100, None, 7),
+        ("linux", 3, None, 3),
+        ("win32", 100, 100, 61),
+        ("win32", 3, 100, 3),
+    ],
+)
+def test_as_many_processes_as_asked_for_and_no_more_than_runs(
+    monkeypatch, system, runs, workers, taken
+):
+    monkeypatch.setattr("helpers.sweep.allowed_workers", lambda: 7)
+    monkeypatch.setattr("helpers.sweep.ProcessPoolExecutor", Counter)
+    monkeypatch.setattr("helpers.sweep.sys", SimpleNamespace(platform=system, modules=sys.modules))
+    with pytest.raises(Asked) as caught:
+        next(sweep([SMALL] * runs, 1, workers=workers))
+    assert caught.value.args == (taken,)
+
+
+GIB = str(2**30)
+V1 = "cpu/cpu.cfs_quota_us"
+
+
+@pytest.mark.parametrize(
+    ("variables", "files", "cores", "count"),
+    [
+        ({}, {}, 8, 8),
+        ({}, {}, 1, 1),
+        ({"CPU_LIMIT": "2.0"}, {}, 8, 2),
+        ({"CPU_LIMIT": "3.9"}, {}, 8, 3),
+        ({"CPU_LIMIT": "0.5"}, {}, 8, 1),
+        ({"CPU_LIMIT": "16"}, {}, 8, 8),
+        ({"CPU_LIMIT": ""}, {}, 8, 8),
+        ({"CPU_LIMIT": "None"}, {}, 8, 8),
+        ({"CPU_LIMIT": "nan"}, {}, 8, 8),
+        ({"CPU_LIMIT": "0"}, {}, 8, 8),
+        ({"CPU_LIMIT": "-1"}, {}, 8, 8),
+        ({"MEM_LIMIT": GIB}, {}, 8, 2),  # this process and two workers of 300 MB
+        ({"MEM_LIMIT": "1"}, {}, 8, 1),
+        ({"MEM_LIMIT": "1G"}, {}, 8, 8),
+        ({"MEM_LIMIT": GIB, "CPU_LIMIT": "4"}, {}, 8, 2),
+        ({}, {"cpu.max": "max 100000\n"}, 8, 8),
+        ({}, {"cpu.max": "300000 100000\n"}, 8, 3),
+        ({}, {"cpu.max": "50000 100000\n"}, 8, 1),
+        ({}, {"cpu.max": "100000 50000\n"}, 8, 2),
+        ({}, {"cpu.max": "rubbish\n"}, 8, 8),
+        ({"CPU_LIMIT": "2"}, {"cpu.max": "300000 100000\n"}, 8, 2),
+        ({}, {V1: "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8, 8),
+        ({}, {V1: "250000\n", "cpu/cpu.cfs_period_us": "50000\n"}, 8, 5),
+        ({}, {V1: "250000\n"}, 8, 8),
+    ],
+)
+def test_processes_that_machine_container_and_hub_allow(
+    monkeypatch, tmp_path, variables, files, cores, count
+):
+    for name in ("CPU_LIMIT", "MEM_LIMIT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    for name, text in files.items():
+        file = tmp_path / "sys" / "fs" / "cgroup" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
+    assert allowed_workers(tmp_path) == count
+
+
+@pytest.mark.parametrize(("counted", "allowed"), [(5, 5), (None, 1)])
+def test_a_system_that_does_not_tell_which_cores(monkeypatch, tmp_path, counted, allowed):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: counted)
+    assert allowed_workers(tmp_path) == allowed
 
 
 # Executors of the caller's
@@ -224,6 +374,25 @@ def test_a_given_executor_is_left_open_and_rid_of_what_is_not_done():
         assert pool.submit(abs, -1).result() == 1
 
 
+class Breaking(Recording):
+    """An executor that loses its workers when two runs are submitted."""
+
+    def submit(self, *arguments):
+        if len(self.futures) == 2:
+            raise BrokenExecutor("its workers\nare gone")
+        return super().submit(*arguments)
+
+
+def test_a_given_executor_that_breaks_while_runs_are_submitted_still_gives_every_result():
+    with Breaking(1) as pool:
+        results = list(sweep(seeds(4), 20, pool))
+    assert sorted(result.settings.seed for result in results) == [0, 1, 2, 3]
+    done = [result for result in results if result.error is None]
+    assert told(done) == expected(seeds(2), 20)
+    lost = [result.error for result in results if result.error is not None]
+    assert lost == ["BrokenExecutor: its workers are gone"] * 2
+
+
 def test_processes_get_one_thread_and_the_caller_keeps_its_own(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "2")  # the workers inherit it
     context = multiprocessing.get_context("spawn")
@@ -246,73 +415,72 @@ def test_processes_get_one_thread_and_the_caller_keeps_its_own(monkeypatch):
 # Processes of the sweep's own
 
 
-def test_leaving_the_loop_ends_every_process_soon():
-    for result in sweep([DIVERGING, *[SMALL] * 20], ENDLESS):
+def test_leaving_the_loop_ends_its_process_soon(monkeypatch):
+    monkeypatch.setenv("CPU_LIMIT", "1")
+    for result in sweep([DIVERGING, *[SMALL] * 20], 10**5):  # half a minute each
         assert result.diverged
-        workers = multiprocessing.active_children()
+        (worker,) = multiprocessing.active_children()
         left = time.monotonic()
         break
-    took = time.monotonic() - left
-    assert workers
-    assert took < 15  # the other worker may still be importing torch
-    assert not any(worker.is_alive() for worker in workers)
+    assert time.monotonic() - left < 15
+    assert not worker.is_alive()
 
 
 @posix
-def test_runs_that_a_killed_process_takes_along_are_tried_again():
-    settings = [DIVERGING, *(replace(SMALL, seed=seed) for seed in range(3))]
+def test_a_run_that_a_killed_process_takes_along_is_tried_again():
     results = []
-    for result in sweep(settings, 800):
+    for result in sweep([DIVERGING, SMALL], 500, workers=1):
         if not results:
             os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
         results.append(result)
     assert results[0].diverged
-    with ThreadPoolExecutor(1) as pool:
-        assert told(results[1:]) == told(list(sweep(settings[1:], 800, pool)))
+    assert told(results[1:]) == expected([SMALL], 500)
     assert not multiprocessing.active_children()
 
 
-def test_a_run_that_kills_its_process_is_a_result_and_its_neighbour_goes_on():
-    results = list(sweep([SMALL, Deadly()], 100))
-    (dead,) = [result for result in results if isinstance(result.settings, Deadly)]
-    assert dead.error == "BrokenProcessPool: the process of this run died"
-    assert math.isnan(dead.loss)
-    results.remove(dead)
-    assert told(results) == expected([SMALL], 100)
+class Noted(ProcessPoolExecutor):
+    """A pool whose number is kept; the first of all waits until its first run has broken it."""
+
+    made: list["Noted"]
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.made.append(self)
+        self.first = None
+
+    def submit(self, *arguments):
+        if len(self.made) == 1 and self.first is not None:
+            assert isinstance(self.first.exception(), BrokenProcessPool)
+        future = super().submit(*arguments)
+        self.first = self.first or future
+        return future
 
 
-SCRIPT = """
-import multiprocessing, os, sys, time
-from helpers.experiment import Settings
-from helpers.sweep import sweep
+def test_a_run_that_kills_its_process_is_a_result_and_the_others_go_on_together(monkeypatch):
+    monkeypatch.setattr(Noted, "made", [], raising=False)
+    monkeypatch.setattr("helpers.sweep.ProcessPoolExecutor", Noted)
+    results = list(sweep([Deadly(), *seeds(2)], 20, workers=1))
+    assert len(Noted.made) == 3  # the one that broke, one for what ran in it, one for the others
+    assert isinstance(results[0].settings, Deadly)
+    assert results[0].error == "BrokenProcessPool: the process of this run died"
+    assert math.isnan(results[0].loss)
+    assert told(results[1:]) == expected(seeds(2), 20)
 
-def main():
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1])
-    kept = []
-    try:
-        for result in sweep([Settings(lr=1e20), *[Settings()] * 5], 10**9):
-            kept.append(result)
-            print(*[child.pid for child in multiprocessing.active_children()], flush=True)
-    except KeyboardInterrupt:
-        print(len(kept), multiprocessing.active_children(), flush=True)
 
-GUARD
-    main()
-"""
+# Programs that sweep
 
 
 @contextlib.contextmanager
-def run_script(folder, guard):
+def run_script(folder, text, *options):
+    """Start a program that stands in a file; all it starts is in one group."""
     path = folder / "script.py"
-    path.write_text(SCRIPT.replace("GUARD", guard), encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
     with subprocess.Popen(
-        [sys.executable, path],
+        [sys.executable, path, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=os.environ | {"PYTHONPATH": ROOT},
         start_new_session=True,
     ) as script:
         try:
@@ -321,39 +489,130 @@ def run_script(folder, guard):
             script.kill()
 
 
+SWEEP_TWICE = f"""
+    import multiprocessing, os, signal
+    from helpers.experiment import Settings
+    from helpers.sweep import sweep
+
+    def main():
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored after "&" in a script
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1])
+        for _ in range(2):
+            kept = []
+            try:
+                for result in sweep([{DIVERGING!r}, {LATE!r}, *[Settings()] * 4], {ENDLESS}):
+                    kept.append(result)
+                    print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+            except KeyboardInterrupt:
+                print(len(kept), kept[-1].error, multiprocessing.active_children(), flush=True)
+
+    if __name__ == "__main__":
+        main()
+"""
+
+
+def read_pids(script):
+    return [int(pid) for pid in script.stdout.readline().split()]
+
+
 @posix
-def test_an_interrupt_of_all_processes_keeps_what_is_done_and_ends_them_quietly(tmp_path):
-    with run_script(tmp_path, 'if __name__ == "__main__":') as script:
-        workers = [int(pid) for pid in script.stdout.readline().split()]
+def test_an_interrupt_keeps_what_is_done_and_no_process_outlives_its_sweep_or_its_caller(tmp_path):
+    with run_script(tmp_path, SWEEP_TWICE) as script:
+        workers = read_pids(script)
         for pid in workers:
-            os.kill(pid, signal.SIGINT)  # to them alone it means nothing
-        time.sleep(1)
-        assert script.poll() is None
+            os.kill(pid, signal.SIGINT)  # to them alone it means nothing: the next result comes
+        assert read_pids(script) == workers
         os.killpg(script.pid, signal.SIGINT)  # what a terminal and Jupyter do
-        out, err = script.communicate(timeout=20)
-    assert (script.returncode, out, err) == (0, "1 []\n", "")
-    if hasattr(os, "sched_setaffinity"):
-        assert len(workers) == 1  # no more than the cores it may use
-    assert not running(workers)
+        assert script.stdout.readline() == "2 None []\n"
+        assert not running(workers)
+        if hasattr(os, "sched_setaffinity"):
+            assert len(workers) == 1  # no more than the cores it may use
 
-
-@posix
-def test_processes_end_when_their_caller_is_killed(tmp_path):
-    with run_script(tmp_path, 'if __name__ == "__main__":') as script:
-        workers = [int(pid) for pid in script.stdout.readline().split()]
+        workers = read_pids(script)  # of the second sweep
         assert workers
         assert running(workers) == workers
         script.kill()
         wait_for(lambda: not running(workers))
+        assert "Traceback" not in script.stderr.read()
 
 
-def test_a_script_without_its_guard_is_told_so(tmp_path):
-    with run_script(tmp_path, "if True:") as script:
-        out, err = script.communicate(timeout=60)
-    assert script.returncode == 1
-    assert out == ""
-    last = "RuntimeError: no process could start; call sweep under if __name__ == '__main__'"
-    assert err.splitlines()[-1] == last
+CALL = f"""
+from helpers.experiment import Settings
+from helpers.sweep import sweep
+print([result.error for result in sweep([{SMALL!r}] * 2, 3, workers=1)])
+"""
+
+
+def start(*command, stdin=subprocess.DEVNULL):
+    return subprocess.Popen(
+        [sys.executable, *command],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": ROOT, "PYTHON_BASIC_REPL": "1"},
+    )
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory):
+    """The same two runs called from everywhere, all started at once."""
+    script = tmp_path_factory.mktemp("scripts") / "without_guard.py"
+    script.write_text(CALL, encoding="utf-8")
+    with contextlib.ExitStack() as stack:
+        started = {"-c": start("-c", CALL), "script": start(script)}
+        with open(script, encoding="utf-8") as text:
+            started["stdin"] = start("-", stdin=text)
+        if os.name == "posix":
+            ours, theirs = os.openpty()
+            stack.callback(os.close, ours)
+            started["prompt"] = start("-q", stdin=theirs)
+            os.close(theirs)
+            os.write(ours, f"{CALL}\nexit()\n".encode())
+        for process in started.values():
+            stack.enter_context(process)
+            stack.callback(process.kill)
+        yield started
+
+
+def test_a_notebook_needs_no_script(programs, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", ROOT)
+    manager, client = start_new_kernel(kernel_name="python3")
+    said = []
+    try:
+        client.execute_interactive(
+            CALL, timeout=LONG_WAIT, output_hook=lambda message: said.append(message["content"])
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert {"name": "stdout", "text": "[None, None]\n"} in said
+
+
+@pytest.mark.parametrize("name", ["-c", pytest.param("prompt", marks=posix)])
+def test_no_script_is_needed(programs, name):
+    out, err = programs[name].communicate(timeout=LONG_WAIT)
+    assert programs[name].returncode == 0, err
+    assert out == "[None, None]\n"
+
+
+def test_a_program_that_no_process_can_read_is_told_so(programs):
+    out, err = programs["stdin"].communicate(timeout=LONG_WAIT)
+    assert (programs["stdin"].returncode, out) == (1, "")
+    assert err.splitlines()[-1] == (
+        "RuntimeError: a sweep's processes read the script that calls it, and <stdin> is no file: "
+        "save the program in a file and run that, or pass executor=ThreadPoolExecutor(1)"
+    )
+
+
+def test_a_script_without_its_guard_is_told_so(programs):
+    out, err = programs["script"].communicate(timeout=LONG_WAIT)
+    assert (programs["script"].returncode, out) == (1, "")
+    assert err.splitlines()[-1] == (
+        "RuntimeError: no process could start (what they said stands above); a script must call "
+        "sweep under if __name__ == '__main__':"
+    )
 
 
 # A cluster of dask's
@@ -373,7 +632,7 @@ class Cluster:
 
     def start(self, kind, *options):
         common = ["--scheduler-file", self.file, "--host", "127.0.0.1", "--no-dashboard"]
-        paths = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+        paths = [str(Path(__file__).parent), ROOT]
         with open(self.folder / f"{kind}.log", "ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.dask_{kind}", *common, *options],
@@ -398,50 +657,39 @@ def cluster(tmp_path_factory):
         cluster.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(cluster):
     with Client(scheduler_file=str(cluster.file), set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=LONG_WAIT)
         yield client
 
 
-def test_a_cluster_gives_the_same_results(client):
-    client.wait_for_workers(2, timeout=30)
-    settings = [*VARIOUS, DIVERGING, Unreadable()]
+def test_a_sweep_that_is_left_on_a_cluster_can_follow_at_once_and_gives_the_same_results(client):
+    settings = [DIVERGING, Unreadable(), *VARIOUS]
+    for result in sweep(settings, EPOCHS, client.get_executor()):
+        assert result.settings in settings
+        break
     results = {}
-    for result in sweep(settings, 120, client.get_executor()):
+    for result in sweep(settings, EPOCHS, client.get_executor()):
         results.setdefault(result.settings, []).append(result)
     (unreadable,) = results.pop(Unreadable())
     assert "deserialization" in unreadable.error
     assert "\n" not in unreadable.error
     (diverged,) = results.pop(DIVERGING)
     assert diverged.diverged
-    assert told([one for many in results.values() for one in many]) == expected(VARIOUS, 120)
-
-
-def test_leaving_the_loop_cancels_on_a_cluster_and_the_same_sweep_can_follow_at_once(client):
-    executor = client.get_executor()
-    settings = [DIVERGING, *(replace(SMALL, seed=seed) for seed in range(6))]
-    for _ in range(2):
-        for result in sweep(settings, 300, executor):
-            assert result.error is None
-            break
-    results = list(sweep(settings[1:], 300, executor))
-    assert sorted(result.settings.seed for result in results) == list(range(6))
-    assert [result.error for result in results] == [None] * 6
+    assert told([one for many in results.values() for one in many]) == expected(VARIOUS, EPOCHS)
 
 
 @posix
 def test_a_cluster_that_loses_a_worker_still_gives_every_result_once(cluster, client):
-    client.wait_for_workers(2, timeout=30)
     workers = client.scheduler_info()["workers"]
     (address,) = [address for address, worker in workers.items() if worker["name"] == "one"]
-    settings = [replace(SMALL, seed=seed, lr=1e-3) for seed in range(6)]
+    settings = seeds(6)
     results = []
-    for result in sweep(settings, 800, client.get_executor()):
+    for result in sweep(settings, 500, client.get_executor()):
         if not results:
             assert client.processing()[address]  # in the middle of its work
             cluster.workers["one"].kill()
         results.append(result)
     wait_for(lambda: len(client.scheduler_info()["workers"]) == 1)
-    with ThreadPoolExecutor(1) as pool:
-        assert told(results) == told(list(sweep(settings, 800, pool)))
+    assert told(results) == expected(settings, 500)

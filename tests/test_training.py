@@ -1,17 +1,20 @@
 """Module 6: the five steps, each of them, in the article's order, and nothing else."""
 
 import copy
+import inspect
 import itertools
 import math
 import pickle
+import re
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from helpers.data import get_fake_data
 from helpers.model import Regressor, make_layers
-from helpers.training import Diverged, Iteration, train
+from helpers.training import Curve, Diverged, Iteration, iterate, train
 
 ARTICLE = [1, 20, 50, 20, 1]
 
@@ -174,21 +177,34 @@ def test_diverged_leaves_the_weights_of_the_last_update(lr):
     last, kept = seen[-1]
     assert all(math.isfinite(iteration.loss) for iteration, _ in seen)
     assert not math.isfinite(error.loss)
-    assert (error.number, error.last_loss, error.lr) == (last.number + 1, last.loss, lr)
+    assert (error.number, error.last_loss, error.rates) == (last.number + 1, last.loss, (lr,))
     for parameter, weight in zip(net.parameters(), kept, strict=True):
         assert torch.equal(parameter.nan_to_num(), weight.nan_to_num())
 
 
-def test_diverged_says_where_from_what_and_at_which_rate():
-    error = Diverged(41, math.inf, 3.1e8, 0.5)
+def test_diverged_says_where_from_what_at_which_rates_and_what_may_help():
+    error = Diverged(41, math.inf, 3.1e8, (0.5, 1e-3))
     assert isinstance(error, FloatingPointError)
-    assert str(error).startswith(
-        "loss is inf at iteration 41 (3.1e+08 before it) with learning rate 0.5"
+    assert str(error) == (
+        "loss is inf at iteration 41 (3.1e+08 before it) with learning rate 0.5, 0.001; make a new "
+        "network and try a smaller learning rate, or inputs on a smaller scale"
     )
-    assert "no loss before it" in str(Diverged(0, math.nan, None, 0.5))
+    assert "(no loss before it) with learning rate unknown;" in str(Diverged(0, math.nan, None, ()))
     copied = pickle.loads(pickle.dumps(error))
     assert str(copied) == str(error)
-    assert (copied.number, copied.last_loss) == (41, 3.1e8)
+    assert (copied.number, copied.last_loss, copied.rates) == (41, 3.1e8, (0.5, 1e-3))
+
+
+def test_diverged_tells_the_rates_of_all_groups_as_they_are_then():
+    net, x, y, loss_func, _ = setup()
+    first, *rest = net.parameters()
+    groups = [{"params": [first], "lr": 0.0}, {"params": rest, "lr": torch.tensor(1e-2)}]
+    optimizer = torch.optim.SGD(groups)
+    with pytest.raises(Diverged) as caught:
+        for _ in train(net, x, y, loss_func, optimizer):
+            optimizer.param_groups[1]["lr"] = torch.tensor(2e19)
+    assert caught.value.rates == (0.0, torch.tensor(2e19).item())
+    assert [type(rate) for rate in caught.value.rates] == [float, float]
 
 
 def test_diverged_stops_before_backward():
@@ -198,14 +214,207 @@ def test_diverged_stops_before_backward():
     assert all(p.grad is None for p in net.parameters())
 
 
-def test_integer_labels_for_cross_entropy():
+class Keeping(nn.Module):
+    """Keeps what it computed, as learners do to look at it."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(1, 6)
+        self.last = nn.Linear(6, 1)
+
+    def forward(self, x):
+        self.hidden = torch.relu(self.first(x))
+        return self.last(self.hidden)
+
+
+class Dropping(Keeping):
+    def forward(self, x):
+        return self.last(nn.functional.dropout(self.first(x), 0.5))  # whether in training or not
+
+
+class Pooling(Keeping):
+    def forward(self, x):
+        return super().forward(x).mean(0)  # (N, 1) -> (1,)
+
+
+def make_normalising():
+    return nn.Sequential(nn.Linear(1, 6), nn.BatchNorm1d(6), nn.Dropout(0.5), nn.Linear(6, 1))
+
+
+def make_frozen():
+    net = nn.Sequential(nn.Linear(1, 6), nn.ReLU(), nn.Linear(6, 1))
+    net[0].requires_grad_(False)
+    return net
+
+
+X, Y = get_fake_data(30, low=-1, high=1)
+SIDES = (Y[:, 0] > 0).long()  # (30,)
+INPUTS = X.clone().requires_grad_()
+
+RIGHT = {
+    "keeps its hidden outputs": (Keeping, X, Y, nn.MSELoss()),
+    "drops out in forward": (Dropping, X, Y, nn.MSELoss()),
+    "batch norm and dropout": (make_normalising, X, Y, nn.MSELoss()),
+    "frozen layer": (make_frozen, X, Y, nn.MSELoss()),
+    "lazy layer": (lambda: nn.Sequential(nn.LazyLinear(3), nn.Linear(3, 1)), X, Y, nn.MSELoss()),
+    "one output for all rows": (Pooling, X, Y[:1, 0], nn.MSELoss()),
+    "inputs that want a gradient": (Keeping, INPUTS, Y, nn.MSELoss()),
+    "embedding": (lambda: nn.Embedding(2, 1), SIDES, Y, nn.MSELoss()),
+    "whole targets": (Keeping, X, Y.round().long(), nn.MSELoss()),
+    "loss of shape (1, 1)": (Keeping, X, Y, lambda out, y: (out - y).square().mean(0, True)),
+    "classes": (lambda: make_layers([1, 6, 2]), X, SIDES, nn.CrossEntropyLoss()),
+    "classes by a function": (
+        lambda: make_layers([1, 6, 2]),
+        X,
+        SIDES,
+        nn.functional.cross_entropy,
+    ),
+    "probabilities": (
+        lambda: make_layers([1, 6, 2]),
+        X,
+        torch.cat([SIDES[:, None], 1 - SIDES[:, None]], 1).float(),
+        nn.CrossEntropyLoss(),
+    ),
+    "log probabilities": (
+        lambda: nn.Sequential(nn.Linear(1, 3), nn.LogSoftmax(1)),
+        X,
+        SIDES,
+        nn.NLLLoss(),
+    ),
+    "a class for each place": (
+        lambda: nn.Sequential(nn.Linear(1, 12), nn.Unflatten(1, (3, 4))),
+        X,
+        SIDES[:, None].expand(30, 4),
+        nn.CrossEntropyLoss(),
+    ),
+    "one column": (Keeping, X, SIDES[:, None].float(), nn.BCEWithLogitsLoss()),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_plain_pytorch_trains_is_trained_to_the_bit(name):
+    make, x, y, loss_func = RIGHT[name]
+    results = []
+    for loop in (plain_loop, train):
+        torch.manual_seed(0)
+        net, calls = make(), []
+        net.register_forward_hook(lambda *_, calls=calls: calls.append(1))
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+        losses = loop(net, x, y, loss_func, optimizer, 5)
+        if loop is train:
+            losses = [iteration.loss for iteration in losses]
+        results.append((losses, net.state_dict(), torch.get_rng_state()))
+        assert len(calls) == 5
+    (losses, state, random), (our_losses, our_state, our_random) = results
+    assert our_losses == losses
+    assert same(our_state.values(), state.values())
+    assert torch.equal(our_random, random)
+
+
+def test_classes_are_learnt():
     torch.manual_seed(0)
-    x, y = get_fake_data(100)
-    labels = (y[:, 0] > 0).long()  # (N,)
     net = make_layers([1, 30, 2])
     optimizer = torch.optim.Adam(net.parameters(), lr=0.05)
-    losses = [i.loss for i in train(net, x, labels, nn.CrossEntropyLoss(), optimizer, 100)]
-    assert losses[-1] < losses[0] - 0.05
+    losses = [i.loss for i in train(net, X, SIDES, nn.CrossEntropyLoss(), optimizer, 50)]
+    assert losses[-1] < losses[0] / 2
+
+
+def test_rates_from_0_on_and_tensors_are_rates():
+    net = make_layers([1, 6, 1])
+    before = weights(net)
+    groups = [{"params": net[0].parameters(), "lr": 0.0}, {"params": net[2].parameters()}]
+    optimizer = torch.optim.SGD(groups, lr=torch.tensor(0.1))
+    warm_up = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda number: number / 4)
+    moved = []
+    for _ in train(net, X, Y, nn.MSELoss(), optimizer, epochs=3):
+        moved.append([not torch.equal(a, b) for a, b in zip(before, weights(net), strict=True)])
+        warm_up.step()
+    assert moved == [[False] * 4, [False, False, True, True], [False, False, True, True]]
+
+
+def test_an_optimizer_may_hold_a_part_of_the_network_and_more():
+    net, scale = make_layers([1, 6, 1]), nn.Parameter(torch.tensor(2.0))
+    before = weights(net)
+    optimizer = torch.optim.SGD([scale, *net[2].parameters()], lr=0.1)
+    next(train(net, X, Y, lambda out, y: (scale * out - y).square().mean(), optimizer))
+    assert [torch.equal(a, b) for a, b in zip(before, weights(net), strict=True)] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert scale.item() != 2.0
+
+
+def test_an_optimizer_without_rates_trains():
+    class Signs(torch.optim.Optimizer):
+        def __init__(self, parameters):
+            super().__init__(parameters, {})
+
+        def step(self):
+            for parameter in self.param_groups[0]["params"]:
+                parameter.data -= 1e-3 * parameter.grad.sign()
+
+    torch.manual_seed(0)
+    net = make_layers([1, 6, 1])
+    losses = [i.loss for i in train(net, X, Y, nn.MSELoss(), Signs(net.parameters()), epochs=20)]
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "y", "loss_func", "message"),
+    [
+        (1, Y[:, 0], nn.MSELoss(), r"shape of net\(x\), \(30, 1\), got \(30,\): .* broadcast"),
+        (1, SIDES, nn.MSELoss(), r"\(30, 1\), got \(30,\)"),
+        (1, SIDES, nn.NLLLoss(), r"\(30, 1\), got \(30,\)"),
+        (2, SIDES, nn.MSELoss(), r"\(30, 2\), got \(30,\)"),
+        (30, SIDES, nn.SmoothL1Loss(), r"\(30, 30\), got \(30,\)"),
+        (2, SIDES > 0, nn.NLLLoss(), r"\(30, 2\), got \(30,\)"),
+        (30, Y[:, 0], nn.L1Loss(), r"\(30, 30\), got \(30,\)"),
+        (1, Y[1:], nn.MSELoss(), r"\(30, 1\), got \(29, 1\)"),
+        (1, Y.expand(-1, 2), nn.MSELoss(), r"\(30, 1\), got \(30, 2\)"),
+        (1, torch.tensor(1.0), nn.MSELoss(), r"\(30, 1\), got \(\)"),
+        (1, SIDES, nn.CrossEntropyLoss(), r"always 0: take nn.BCEWithLogitsLoss\(\) .*\(30, 1\)"),
+        (1, Y.abs(), nn.CrossEntropyLoss(), r"always 0: take nn.BCEWithLogitsLoss\(\)"),
+        (1, SIDES, nn.functional.cross_entropy, r"always 0: take nn.BCEWithLogitsLoss\(\)"),
+        (2, SIDES[:, None], nn.CrossEntropyLoss(), r"int64 of shape \(30,\), or .* \(30, 2\), got"),
+        (2, Y[:, 0], nn.CrossEntropyLoss(), r"class numbers.*got torch.float32 of shape \(30,\)"),
+        (2, SIDES[1:], nn.CrossEntropyLoss(), r"class numbers.*got torch.int64 of shape \(29,\)"),
+        (1, Y, nn.MSELoss(reduction="none"), r"one number, got shape \(30, 1\): take its mean"),
+        (1, Y, lambda out, y: (out - y).square().mean().item(), "return a tensor, got [0-9.]+$"),
+        (1, Y, lambda out, y: (out, y), r"return a tensor, got \(tensor"),
+        (1, Y, lambda out, y: (out.detach() - y).mean(), "depend on a parameter that requires"),
+    ],
+)
+def test_what_teaches_nothing_is_refused_at_the_first_pass(columns, y, loss_func, message):
+    net = make_layers([1, 3, columns])
+    before, calls = weights(net), []
+    net.register_forward_hook(lambda *_: calls.append(1))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    iterations = train(net, X, y, loss_func, optimizer)
+    assert not calls
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
+        next(iterations)
+    assert "\n" not in str(caught.value)
+    assert len(calls) == 1
+    assert same(weights(net), before)
+    assert all(p.grad is None for p in net.parameters())
+
+
+@pytest.mark.parametrize(("kind", "name"), [(tuple, "tuple"), (list, "list"), (set, "set")])
+def test_a_network_that_returns_more_than_a_tensor_is_refused(kind, name):
+    class Returning(nn.Linear):
+        def forward(self, x):
+            return kind([super().forward(x)])
+
+    net = Returning(1, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with pytest.raises(TypeError, match=f"^net must return one tensor, got {name}$"):
+        next(train(net, X, Y, nn.MSELoss(), optimizer))
+
+
+def test_the_loop_shows_its_five_steps_in_order():
+    source = inspect.getsource(iterate)
+    steps = ["1. forward", "2. loss", "3. zero the gradients", "4. backward", "5. step"]
+    assert re.findall("# (.*)", source) == steps
+    assert len(source.partition('"""\n')[2].splitlines()) <= 15
 
 
 def bad(error, message, **change):
@@ -215,48 +424,84 @@ def bad(error, message, **change):
 COLUMN = torch.linspace(-10, 10, 200).unsqueeze(1)
 HOLE = COLUMN.clone()
 HOLE[3] = math.nan
+HOLES = torch.zeros(200, 2, 3)
+HOLES[5, 1, 2] = HOLES[7, 0, 0] = math.inf
+LEAF = COLUMN.clone().requires_grad_()
 
 
 @pytest.mark.parametrize(
     ("error", "change", "message"),
     [
-        bad(ValueError, r"same length.*\(200, 1\) and \(199, 1\)", y=COLUMN[1:]),
-        bad(ValueError, r"same length.*and \(\)", y=torch.tensor(1.0)),
-        bad(ValueError, r"\(200, 1\), got \(200,\): PyTorch would broadcast", y=COLUMN[:, 0]),
-        bad(ValueError, r"\(200, 1\), got \(200, 2\)", y=COLUMN.expand(-1, 2)),
         bad(ValueError, r"x must be a column.*got shape \(200,\)", x=COLUMN[:, 0]),
+        bad(ValueError, r"x must be a column.*got shape \(\)", x=torch.tensor(1)),
         bad(ValueError, r"at least one row.*\(0, 1\)", x=COLUMN[:0], y=COLUMN[:0]),
         bad(ValueError, "x must be finite, got nan in row 3", x=HOLE),
+        bad(ValueError, "x must be finite, got inf in row 5", x=HOLES),
         bad(ValueError, "x must be finite, got inf in row 0", x=COLUMN / 0 * -1),
         bad(ValueError, "y must be finite, got nan in row 3", y=HOLE),
+        bad(ValueError, "y must be finite, got nan in row 0", y=torch.tensor(math.nan)),
         bad(TypeError, "x must be a tensor, got ndarray", x=COLUMN.numpy()),
         bad(TypeError, "y must be a tensor, got list", y=[1.0] * 200),
+        bad(ValueError, "x must not be the result of a graph.*detach it", x=LEAF * 2),
+        bad(ValueError, "y must not require grad.*detach it", y=LEAF),
+        bad(ValueError, "y must not require grad.*detach it", y=LEAF * 2),
         bad(ValueError, "epochs must be at least 0, got -1", epochs=-1),
-        bad(TypeError, "epochs must be an int of at least 0, got 2.0", epochs=2.0),
-        bad(TypeError, "epochs must be an int of at least 0, got True", epochs=True),
+        bad(TypeError, "epochs must be a whole number of at least 0, got 2.0", epochs=2.0),
+        bad(TypeError, "epochs must be a whole number of at least 0, got True", epochs=True),
         bad(ValueError, "start must be at least 0, got -3", start=-3),
-        bad(TypeError, "start must be an int of at least 0, got None", start=None),
+        bad(TypeError, "start must be a whole number of at least 0, got None", start=None),
         bad(TypeError, r"instance such as nn.MSELoss\(\), got.*MSELoss'>", loss_func=nn.MSELoss),
         bad(TypeError, "got 'mse'", loss_func="mse"),
+        bad(TypeError, r"net must be a network .*, got <class '.*Regressor'>", net=Regressor),
+        bad(TypeError, "net must be a network such as .*, got None", net=None),
+        bad(TypeError, r"net must be a network such as .*, got \[1, 3, 1\]", net=[1, 3, 1]),
+        bad(TypeError, r"made, as in .*got <class '.*Adam'>", optimizer=torch.optim.Adam),
+        bad(TypeError, "optimizer must be made.*got 'SGD'", optimizer="SGD"),
     ],
 )
 def test_bad_input_is_refused_at_the_call(error, change, message):
     net, x, y, loss_func, optimizer = setup()
-    arguments = {"x": x, "y": y, "loss_func": loss_func, "epochs": 3} | change
+    arguments = {"net": net, "x": x, "y": y, "loss_func": loss_func, "optimizer": optimizer}
     with pytest.raises(error, match=message) as caught:
-        train(net, optimizer=optimizer, **arguments)
+        train(**arguments | {"epochs": 3} | change)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("lr", [0.0, -0.1, math.nan, math.inf])
-def test_bad_learning_rate(lr):
-    net, *rest, optimizer = setup()
-    optimizer.param_groups[0]["lr"] = lr
-    with pytest.raises(ValueError, match=f"lr must be positive and finite, got {lr}"):
+@pytest.mark.parametrize("lr", [-0.1, math.nan, math.inf])
+@pytest.mark.parametrize("group", [0, 1])
+def test_bad_learning_rate(lr, group):
+    net, *rest, _ = setup()
+    optimizer = torch.optim.SGD([{"params": [p]} for p in net.parameters()], lr=0.1)
+    optimizer.param_groups[group]["lr"] = lr
+    with pytest.raises(ValueError, match=f"lr must be finite and at least 0, got {lr}"):
         train(net, *rest, optimizer)
+
+
+def test_numpys_whole_numbers_count_iterations():
+    numbers = [i.number for i in train(*setup(), epochs=np.int64(3), start=np.uint8(4))]
+    assert numbers == [4, 5, 6]
 
 
 def test_an_optimizer_of_another_network_is_refused():
     _, *rest = setup()
     with pytest.raises(ValueError, match="holds none of this network's parameters"):
         train(Regressor(make_layers(ARTICLE)), *rest)
+
+
+@pytest.mark.parametrize("points", [0, 1, 2, 3, 1999, 2000, 2001, 2002, 4000, 4001, 4003, 50_001])
+def test_a_curve_keeps_its_ends_and_is_thinned_evenly(points):
+    curve, start = Curve(), 17
+    most = 0
+    for number in range(start, start + points):
+        curve.record(number, number / 10)
+        most = max(most, len(curve.losses))
+        assert (curve.iterations[0], curve.iterations[-1]) == (start, number)
+    assert curve.losses == [number / 10 for number in curve.iterations]
+    assert most == min(points, 2000)
+    if points <= 2000:
+        assert curve.iterations == list(range(start, start + points))
+    else:
+        assert len(curve.iterations) >= 1000
+        gaps = {after - before for before, after in itertools.pairwise(curve.iterations[:-1])}
+        assert len(gaps) == 1
+        assert 0 < curve.iterations[-1] - curve.iterations[-2] <= gaps.pop()

@@ -1,5 +1,7 @@
 """What stands on the panel to be dragged, chosen and pressed, and the `Settings` it says."""
 
+from collections.abc import Iterable
+
 import ipywidgets as widgets
 
 from helpers.data import FUNCTIONS
@@ -10,12 +12,40 @@ MAX_SEED = 2**53 - 1  # the largest whole number that a browser counts to
 WIDTHS = {*range(1, 65), *range(68, 129, 4), *range(130, 201, 10), *range(220, 501, 20), 512}
 DIGITS = (1, 1.25, 1.6, 2, 2.5, 3, 4, 5, 6.3, 8)
 RATES = {float(f"{digits}e{power}") for power in range(-5, 1) for digits in DIGITS} | {10.0}
+RATES |= {0.029, 0.031}  # on either side of 0.030, above which a straight line diverges
+POINTS = {20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000}
+NOISES = {step / 20 for step in range(21)}
 PRESETS = {
     "Article, 3 layers": (20, 50, 20),
     "Article, 7 layers": (20, 50, 100, 500, 100, 50, 20),
     "One wide layer": (300,),
     "Ten thin layers": (10,) * MAX_DEPTH,
 }
+WIDE = "min(100%, 800px)"  # as wide as the picture
+# ipywidgets gives the handle of a slider no name, has it say the number of its notch, and lets
+# one type into what stands beside it, to no effect. So the page itself mends every slider near by.
+# `onload` comes once in each page that shows it; what is drawn later is seen by the observer.
+STYLE = """<style onload="
+const box = this.closest('.widget-vbox');
+const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
+    const handle = slider.querySelector('.noUi-handle');
+    const readout = slider.querySelector('.widget-readout');
+    if (!handle || !readout) return;
+    handle.setAttribute('aria-label', slider.querySelector('label').textContent);
+    handle.setAttribute('aria-valuetext', readout.textContent);
+    readout.contentEditable = 'false';
+});
+new MutationObserver(mend).observe(box, {childList: true, subtree: true});
+mend();
+">
+.sine-widths .widget-inline-hbox .widget-readout { min-width: 28px; }
+.sine-words .widget-html, .sine-words .widget-html-content { line-height: 20px; margin-block: 0; }
+.sine-words { align-content: flex-start; }
+@media (forced-colors: active) {
+    .jupyter-button, .widget-slider .slider { border: 1px solid; }
+    .jupyter-button.mod-active { border-width: 4px; }
+}
+</style>"""
 
 
 class Controls:
@@ -26,7 +56,12 @@ class Controls:
 
     Attributes:
         inputs: The widgets whose values make the settings.
-        bar, groups, program_box: All of them arranged, from top to bottom.
+        bar: The row of buttons that train.
+        main: The row of the two sliders that the series is about: depth and learning rate.
+        widths_box: The widths of the hidden layers.
+        more: What is set once and left.
+        program_box: The program, folded.
+        style: Mends the sliders; invisible, and a child of the same VBox as the others.
 
     Raises:
         ValueError: They cannot show these settings.
@@ -40,24 +75,26 @@ class Controls:
                 f"settings must fit the panel: at most {MAX_DEPTH} hidden layers, noise up to 1, "
                 f"seed up to {MAX_SEED}, got {settings}"
             )
-        depth = {"value": len(hidden), "max": MAX_DEPTH}
-        self.depth = labelled(widgets.IntSlider, "Hidden layers", "How many, 0 to 10", **depth)
+        tooltip = "Number of hidden layers, 0 to 10"
+        half = {"width": "360px", "flex": "1 1 320px"}
+        self.depth = slider("Hidden layers", tooltip, range(MAX_DEPTH + 1), len(hidden), **half)
+        tooltip = "How far a step goes, 0.00001 to 10: a notch is about a quarter more"
+        self.lr = slider("Learning rate", tooltip, RATES, settings.lr, **half)
         widths = (*hidden, *(20,) * MAX_DEPTH)[:MAX_DEPTH]
         self.widths = [width_slider(place, width) for place, width in enumerate(widths, start=1)]
         self.activation = choice("Activation", ACTIVATIONS, settings.activation)
         self.optimizer = choice("Optimizer", OPTIMIZERS, settings.optimizer)
-        lr = {"value": settings.lr, "options": scale(RATES, settings.lr)}
-        tooltip = "How far a step goes, 0.00001 to 10: each notch is a quarter more"
-        self.lr = labelled(widgets.SelectionSlider, "Learning rate", tooltip, **lr)
         self.function = choice("Target", FUNCTIONS, settings.function)
-        noise = {"value": settings.noise, "max": 1, "step": 0.05}
+        tooltip = "Number of points to learn from, 20 to 1000"
+        self.points = slider("Points", tooltip, POINTS, settings.n_samples)
         tooltip = "Standard deviation of the noise on y, 0 to 1"
-        self.noise = labelled(widgets.FloatSlider, "Noise", tooltip, **noise)
+        self.noise = slider("Noise", tooltip, NOISES, settings.noise)
         seed = {"value": settings.seed, "max": MAX_SEED}
         tooltip = "Seed of the first weights and of the noise"
         self.seed = labelled(widgets.BoundedIntText, "Seed", tooltip, **seed)
-        learning, data = (self.optimizer, self.lr), (self.function, self.noise, self.seed)
-        self.inputs = (self.depth, *self.widths, self.activation, *learning, *data)
+        learning = (self.activation, self.optimizer)
+        data = (self.function, self.points, self.noise, self.seed)
+        self.inputs = (self.depth, *self.widths, self.lr, *learning, *data)
 
         self.run = button("Run", "Train until the stop; press again to pause", "96px", "primary")
         self.one = button("1 iteration", "Train for one iteration", "104px")
@@ -67,7 +104,7 @@ class Controls:
         stop |= {"style": {"description_width": "54px"}}
         self.stop = labelled(widgets.BoundedIntText, "Stop at", "Run pauses there", **stop)
         self.presets = [
-            button(name, f"Set the hidden layers to {list(PRESETS[name])}", "calc(50% - 16px)")
+            button(name, f"Set the hidden layers to {list(PRESETS[name])}", "calc(50% - 4px)")
             for name in PRESETS
         ]
         self.unfold = widgets.ToggleButton(
@@ -76,18 +113,17 @@ class Controls:
         self.program = widgets.Textarea(layout={"width": "100%"})
         self.program.tooltip = "The program: click in it, select all, and copy"
 
-        buttons = (self.run, self.one, self.hundred, self.reset, self.stop)
-        self.bar = widgets.HBox(buttons, layout={"flex_flow": "row wrap"})
-        presets = widgets.HBox(self.presets, layout={"flex_flow": "row wrap"})
-        widths = widgets.HBox(self.widths, layout={"margin": "0 0 10px"})
-        left = (heading("Network"), self.depth, widths, self.activation, presets)
-        right = (heading("Learning"), *learning, heading("Data"), *data)
-        columns = [
-            widgets.VBox(left, layout={"width": "440px"}),
-            widgets.VBox(right, layout={"width": "360px"}),
-        ]
-        self.groups = widgets.HBox(columns, layout={"flex_flow": "row wrap", "grid_gap": "0 16px"})
+        self.bar = row(self.run, self.one, self.hundred, self.reset, self.stop)
+        self.main = row(self.depth, self.lr)
+        columns = "repeat(auto-fill, minmax(160px, 1fr))"  # five where there is room
+        layout = {"grid_template_columns": columns, "width": "min(100%, 940px)"}
+        layout["overflow"] = "visible"  # or a bar comes with the 4 px that a row is lower
+        self.widths_box = widgets.GridBox(self.widths, layout=layout)
+        self.widths_box.add_class("sine-widths")
+        left = column("Network and learning", *learning, row(*self.presets))
+        self.more = row(left, column("Data", *data))
         self.program_box = widgets.VBox([self.unfold, self.program])
+        self.style = make_style()
         self.depth.observe(self._show_widths, "value")
         self.unfold.observe(self._show_program, "value")
         self._show_widths()
@@ -102,8 +138,9 @@ class Controls:
             optimizer=self.optimizer.value,
             activation=self.activation.value,
             function=self.function.value,
-            noise=round(self.noise.value, 6),  # 0.15, where dragging gives 0.15000000000000002
+            noise=self.noise.value,
             seed=self.seed.value,
+            n_samples=self.points.value,
         )
 
     def use_preset(self, name: str) -> None:
@@ -126,14 +163,9 @@ class Controls:
         self.program.layout.display = "flex" if self.unfold.value else "none"
 
 
-def scale(values: set, value: float) -> list[tuple[str, float]]:
-    """Options of a slider over `values`, and over the one that it begins with."""
-    return [(f"{option:g}", option) for option in sorted(values | {value})]
-
-
 def labelled(kind: type, description: str, tooltip: str, **traits: object) -> widgets.Widget:
     """Make a control with its name before it."""
-    traits = {"layout": {"width": "340px"}, "style": {"description_width": "96px"}} | traits
+    traits = {"layout": {"width": "auto"}, "style": {"description_width": "92px"}} | traits
     return kind(description=description, tooltip=tooltip, **traits)
 
 
@@ -143,13 +175,21 @@ def choice(description: str, options: dict, value: str) -> widgets.Dropdown:
     return labelled(widgets.Dropdown, description, tooltip, options=list(options), value=value)
 
 
+def slider(
+    description: str, tooltip: str, values: Iterable, value: float, **layout: str
+) -> widgets.SelectionSlider:
+    """Make a slider over some values, and over the one that it begins with."""
+    options = [(f"{option:g}", option) for option in sorted({*values, value})]
+    traits = {"options": options, "value": value, "layout": {"width": "auto"} | layout}
+    return labelled(widgets.SelectionSlider, description, tooltip, **traits)
+
+
 def width_slider(place: int, width: int) -> widgets.SelectionSlider:
-    """Make the upright slider for one hidden layer's width."""
-    tooltip = f"Width of hidden layer {place}: its number of units, 1 to 512"
-    layout = {"width": "42px", "height": "150px", "margin": "0"}
-    traits = {"options": scale(WIDTHS, width), "value": width, "orientation": "vertical"}
-    kind = widgets.SelectionSlider
-    return labelled(kind, str(place), tooltip, layout=layout, style={}, **traits)
+    """Make the slider for one hidden layer's width."""
+    tooltip = f"Number of units of hidden layer {place}, 1 to 512"
+    made = slider(f"Width {place}", tooltip, WIDTHS, width, height="24px")
+    made.style.description_width = "60px"
+    return made
 
 
 def button(description: str, tooltip: str, width: str, style: str = "") -> widgets.Button:
@@ -160,16 +200,17 @@ def button(description: str, tooltip: str, width: str, style: str = "") -> widge
     )
 
 
-def heading(text: str) -> widgets.HTML:
-    """Make the heading of a group."""
-    return widgets.HTML(f"<b>{text}</b>")
+def make_style() -> widgets.HTML:
+    """Make what mends the sliders of the VBox that it is a child of; nothing is seen of it."""
+    return widgets.HTML(STYLE, layout={"display": "none"})
 
 
-def close_parts(widget: widgets.Widget) -> None:
-    """Close what belongs to a widget: its children, layout and style."""
-    for child in getattr(widget, "children", ()):
-        close_parts(child)
-        child.close()
-    for part in (widget.layout, getattr(widget, "style", None)):
-        if part:
-            part.close()
+def row(*children: widgets.Widget) -> widgets.HBox:
+    """Put widgets side by side, in as many rows as the page needs."""
+    return widgets.HBox(children, layout={"flex_flow": "row wrap", "width": WIDE})
+
+
+def column(title: str, *children: widgets.Widget) -> widgets.VBox:
+    """Put widgets below a heading, in a column that stands beside another where it can."""
+    heading = widgets.HTML(f"<b>{title}</b>")
+    return widgets.VBox([heading, *children], layout={"width": "360px", "flex": "1 1 320px"})

@@ -2,23 +2,219 @@
 
 import functools
 import html
+import math
+import re
 import threading
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
 
-from ipywidgets import HTML, Button, HBox, Image, ToggleButton, VBox
-from matplotlib.figure import Figure
+import torch
+from ipywidgets import HTML, Button, HBox, ToggleButton, VBox
+from torch import nn
 
-from helpers.experiment import Settings
-from helpers.plots import MARK_COLOUR, draw_data, draw_fit, draw_loss, to_png
-from helpers.widgets.frame import loss_limits
-from helpers.widgets.live import with_still
-from helpers.widgets.steps import LINES, Steps, compare, run_without
+from helpers.checks import show, to_choice
+from helpers.experiment import Experiment, Settings, to_settings
+from helpers.plots import (
+    MARK_COLOUR,
+    draw_data,
+    draw_fit,
+    draw_loss,
+    loss_limits,
+    new_figure,
+    to_png,
+)
+from helpers.widgets.stills import close_widget, to_html, with_still
 
+LINES = {
+    "forward": "out = net(x)",
+    "loss": "loss = loss_func(out, y)",
+    "zero_grad": "optimizer.zero_grad()",
+    "backward": "loss.backward()",
+    "step": "optimizer.step()",
+}
 SMALL = Settings(cfg=(1, 20, 20, 1))
 CHANGED = "font-weight: bold; color: var(--jp-brand-color1)"
 
 
+class Quantity(NamedTuple):
+    """What a press may change: its text before and after, and whether a bit of it changed."""
+
+    name: str
+    before: str
+    after: str
+    changed: bool
+
+
+class Steps:
+    """Runs the real five lines on a real network, in the order in which they are pressed.
+
+    Args:
+        settings: The network; its optimizer must be "SGD", the one that is checked by hand.
+
+    Attributes:
+        names: What the five lines can see: net, x, y, loss_func, optimizer; then out and loss.
+        pressed: Every step pressed so far.
+        losses: The loss after each press of `loss`.
+
+    Raises:
+        TypeError: `settings` is not a `Settings`.
+        ValueError: Another optimizer.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Build the network; nothing is computed yet."""
+        settings = to_settings("settings", settings)
+        if settings.optimizer != "SGD":
+            raise ValueError(f'optimizer must be "SGD", got {show(settings.optimizer)}')
+        experiment = Experiment(settings)
+        parts = ("net", "x", "y", "loss_func", "optimizer")
+        self.names = {name: getattr(experiment, name) for name in parts}
+        self.layers = [part for part in experiment.net.features if isinstance(part, nn.Linear)]
+        self.lr = settings.lr
+        self.point = len(experiment.x) * 3 // 4  # the one whose prediction is shown
+        self.prediction_name = f"prediction at x = {experiment.x[self.point].item():.2f}"
+        self.pressed: list[str] = []
+        self.losses: list[float] = []
+        self._done: list[str] = []  # leaves out what failed, and a step that moved nothing
+
+    def press(self, step: str) -> tuple[str, list[Quantity]]:
+        """Run one line.
+
+        Args:
+            step: A name in `LINES`.
+
+        Returns:
+            A sentence on what it did or what went wrong, and every quantity before and after.
+
+        Raises:
+            ValueError: Another name.
+        """
+        line = LINES[to_choice("step", step, LINES)]
+        before = self.measure()
+        self.pressed.append(step)
+        try:
+            exec(line, self.names)
+        except (NameError, RuntimeError) as error:
+            return _explain(error), compare(before, self.measure())
+        after = self.measure()
+        sentence = getattr(self, f"_judge_{step}")(before, after)
+        if step != "step" or after["grad"] is not None:
+            self._done.append(step)
+        if step == "loss":
+            self.losses.append(self.names["loss"].item())
+            if not math.isfinite(self.losses[-1]):
+                sentence = "Careful: the loss is no longer a number. Press Reset."
+        return sentence, compare(before, after)
+
+    def _since(self, step: str) -> list[str]:
+        """What was done after the last time that a step was."""
+        if step not in self._done:
+            return self._done
+        return self._done[len(self._done) - self._done[::-1].index(step) :]
+
+    def measure(self) -> dict[str, torch.Tensor | None]:
+        """Copy every quantity that a press may change."""
+        weight, grad = self.layers[0].weight, self.layers[0].weight.grad
+        out = self.names.get("out")
+        values = {self.prediction_name: None if out is None else out[self.point]}
+        values["loss"] = self.names.get("loss")
+        for number, layer in enumerate(self.layers, start=1):
+            values[f"gradient norm, layer {number}"] = layer.weight.grad
+        values |= {"w": weight[2, 0], "grad": None, "w - lr * grad": None}
+        if grad is not None:
+            values |= {"grad": grad[2, 0], "w - lr * grad": weight[2, 0] - self.lr * grad[2, 0]}
+        return {k: v if v is None else v.detach().clone() for k, v in values.items()}
+
+    def _judge_forward(self, before: dict, after: dict) -> str:
+        if same(before[self.prediction_name], after[self.prediction_name]):
+            return "The same prediction again: no weight has changed since the last forward."
+        return "Good: a prediction for every x. No weight and no gradient has changed."
+
+    def _judge_loss(self, before: dict, after: dict) -> str:
+        if "step" in self._since("forward"):
+            return (
+                "Careful: the weights have changed since forward, so this is the loss of an "
+                "old prediction. Press forward first."
+            )
+        return "Good: one number for how wrong the prediction is. Nothing else has changed."
+
+    def _judge_zero_grad(self, before: dict, after: dict) -> str:
+        if before["grad"] is None:
+            return "Nothing to forget: there are no gradients yet."
+        if "step" not in self._since("backward"):
+            return "Careful: these gradients are thrown away before any step has used them."
+        return "Good: the old gradients are gone. The weights stay."
+
+    def _judge_backward(self, before: dict, after: dict) -> str:
+        if before["grad"] is None:
+            return "Good: every weight has its gradient. The weights themselves stay."
+        if "step" in self._since("backward"):
+            return (
+                "Careful: zero_grad was forgotten. The new gradients were added to those that "
+                "the last step has used already."
+            )
+        return "Careful: backward twice. The new gradients were added to the ones before."
+
+    def _judge_step(self, before: dict, after: dict) -> str:
+        if before["grad"] is None:
+            if "backward" in self._done:
+                return "Careful: no weight moves, because zero_grad has thrown the gradients away."
+            return "Careful: step before backward. There are no gradients, so no weight moves."
+        moved = f"w is now {after['w']:.4g}, and w - lr * grad was {before['w - lr * grad']:.4g}"
+        agree = torch.allclose(after["w"], before["w - lr * grad"], rtol=1e-5)
+        moved += ": they agree." if agree else ": they do not agree."
+        if "step" in self._since("backward"):
+            return f"Careful: the same gradients were used once more. {moved}"
+        if self._since("zero_grad").count("backward") > 1:
+            return f"Careful: this step used a sum of several gradients. {moved}"
+        return f"Good: every weight moves against its gradient. {moved}"
+
+
+def _explain(error: Exception) -> str:
+    """Add to a real error what to do about it."""
+    if isinstance(error, NameError):
+        missing = "forward" if "'out'" in str(error) else "forward, then loss"
+        advice = f"Nothing has made it yet: press {missing}."
+    elif "inplace" in str(error):
+        advice = "A step has changed the weights since this forward. Press forward, then loss."
+    else:
+        advice = "A graph serves one backward. Press forward, then loss, to make a new one."
+    return f"{type(error).__name__}: {re.split(' [(]|: ', str(error))[0]}. {advice}"
+
+
+def compare(before: dict, after: dict) -> list[Quantity]:
+    """Put what two measurements gave side by side."""
+    return [
+        Quantity(name, to_text(old), to_text(after[name]), not same(old, after[name]))
+        for name, old in before.items()
+    ]
+
+
+def same(old: torch.Tensor | None, new: torch.Tensor | None) -> bool:
+    """Compare to the bit; nan equals nan."""
+    if old is None or new is None:
+        return old is new
+    return torch.allclose(old, new, rtol=0, atol=0, equal_nan=True)
+
+
+def to_text(value: torch.Tensor | None) -> str:
+    """Write a number as it is, and more than one as their norm."""
+    if value is None:
+        return "none"
+    return f"{value.norm().item() if value.ndim else value.item():.4g}"
+
+
+def run_without(step: str | None, settings: Settings, iterations: int = 50) -> list[float]:
+    """Train a new network, leaving out one of the steps each time; None leaves out none."""
+    steps = Steps(settings)
+    for name in [name for name in LINES if name != step] * iterations:
+        steps.press(name)
+    return steps.losses
+
+
 class FiveSteps(VBox):
-    """A panel that takes one iteration apart.
+    """A debugger that takes one iteration apart.
 
     Args:
         settings: The network to take apart; its optimizer must be "SGD".
@@ -26,9 +222,10 @@ class FiveSteps(VBox):
     Attributes:
         steps: What the buttons press.
         sentence: What the last press did, or what went wrong.
-        rows: Every quantity before and after the last press.
+        quantities: Every quantity before and after the last press.
 
     Raises:
+        TypeError: `settings` is not a `Settings`.
         ValueError: Another optimizer.
 
     Shown in: 06_training
@@ -36,56 +233,87 @@ class FiveSteps(VBox):
 
     def __init__(self, settings: Settings = SMALL) -> None:
         """Build the network and the buttons."""
-        self.settings, self.working = settings, threading.Lock()
+        self.steps = Steps(settings)
+        self.settings = settings
+        self.png = b""
+        self._orders: deque[Callable[[], None]] = deque()
+        self._busy = threading.Lock()  # taken by whoever carries the orders out; nobody waits
         self.buttons = {
             step: Button(description=f"{number} {step}", tooltip=line, layout={"width": "108px"})
             for number, (step, line) in enumerate(LINES.items(), start=1)
         }
         for step, button in self.buttons.items():
             button.on_click(lambda _, step=step: self.press(step))
-        tooltip = "Begin again with the same new network"
-        self.again = Button(description="Reset", tooltip=tooltip, layout={"width": "80px"})
-        self.again.on_click(lambda _: self.reset())
-        tooltip = "Draw 50 iterations of a new network with zero_grad, and 50 without"
-        self.skip = ToggleButton(
-            description="Skip zero_grad", tooltip=tooltip, layout={"width": "132px"}
+        self.reset_button = Button(
+            description="Reset",
+            tooltip="Begin again with the same new network",
+            layout={"width": "80px"},
         )
-        self.skip.observe(lambda _: self.switch(), "value")
-        self.code, self.said = HTML(), HTML(layout={"min_height": "44px"})
-        self.table, self.image = HTML(layout={"width": "348px"}), Image(format="png")
-        self.image.layout = {"max_width": "100%", "object_fit": "contain"}
+        self.reset_button.on_click(lambda _: self.reset())
+        self.skip = ToggleButton(
+            description="Skip zero_grad",
+            tooltip="Draw 50 iterations of a new network with zero_grad, and 50 without",
+            layout={"width": "132px"},
+        )
+        self.skip.observe(lambda _: self._order(self._show), "value")
+        self.code = HTML()
+        self.said = HTML(layout={"min_height": "44px"})
+        self.table = HTML(layout={"width": "348px"})
+        self.picture = HTML(layout={"max_width": "100%"})
         self.reset()
-        row = {"flex_flow": "row wrap"}
-        bar = HBox([*self.buttons.values(), self.again, self.skip], layout=row)
-        super().__init__([bar, self.code, self.said, HBox([self.table, self.image], layout=row)])
+        wrapped = {"flex_flow": "row wrap"}
+        bar = HBox([*self.buttons.values(), self.reset_button, self.skip], layout=wrapped)
+        results = HBox([self.table, self.picture], layout=wrapped)
+        super().__init__([bar, self.code, self.said, results])
 
     def press(self, step: str) -> None:
         """Run one of the five lines and show what it changed.
 
         Args:
-            step: A name in `helpers.steps.LINES`.
+            step: "forward", "loss", "zero_grad", "backward" or "step".
+
+        Raises:
+            ValueError: Another name.
         """
-        with self.working:
-            self.sentence, self.rows = self.steps.press(step)
-            self._show()
+        to_choice("step", step, LINES)
+        self._order(lambda: self._press(step))
 
     def reset(self) -> None:
         """Begin again with the same network, untrained."""
-        with self.working:
-            self.steps = Steps(self.settings)
-            look = self.steps.look()
-            self.sentence, self.rows = "Press the steps, in any order.", compare(look, look)
-            self._show()
+        self._order(self._reset)
 
-    def switch(self) -> None:
-        """Show what the switch asks for."""
-        with self.working:
-            self._show()
+    def close(self) -> None:
+        """Take the widgets away."""
+        close_widget(self)
 
     @functools.cached_property
     def runs(self) -> tuple[list[float], list[float]]:
         """Losses of 50 iterations without zero_grad, and of 50 with it."""
         return run_without("zero_grad", self.settings), run_without(None, self.settings)
+
+    def _order(self, order: Callable[[], None]) -> None:
+        """Carry an order out, or leave it to whoever carries one out at this moment.
+
+        Clicks may come from two threads, and from an observer or a hook in the middle of a
+        press. One order is carried out after another, and nobody waits.
+        """
+        self._orders.append(order)
+        while self._orders and self._busy.acquire(blocking=False):
+            try:
+                self._orders.popleft()()
+            finally:
+                self._busy.release()
+
+    def _press(self, step: str) -> None:
+        self.sentence, self.quantities = self.steps.press(step)
+        self._show()
+
+    def _reset(self) -> None:
+        self.steps = Steps(self.settings)
+        untouched = self.steps.measure()
+        self.sentence = "Press the steps, in any order."
+        self.quantities = compare(untouched, untouched)
+        self._show()
 
     def _show(self) -> None:
         pressed = [LINES[step] for step in self.steps.pressed]
@@ -94,34 +322,39 @@ class FiveSteps(VBox):
         self.code.value = f"<code>{html.escape(code)}</code>"
         self.said.value = html.escape(self.sentence)
         lines = "".join(
-            f"<tr style='line-height: 1.4; {CHANGED if row.changed else ''}'>"
-            f"<td>{html.escape(row.name)}</td><td>{row.before}</td><td>{row.after}</td>"
-            f"<td>{'changed' if row.changed else ''}</td></tr>"
-            for row in self.rows
+            f"<tr style='line-height: 1.4; {CHANGED if quantity.changed else ''}'>"
+            f"<td>{html.escape(quantity.name)}</td>"
+            f"<td>{quantity.before}</td><td>{quantity.after}</td>"
+            f"<td>{'changed' if quantity.changed else ''}</td></tr>"
+            for quantity in self.quantities
         )
-        names = "<th></th><th>before</th><th>after</th><th></th>"
+        names = "<th>quantity</th><th>before</th><th>after</th><th>effect</th>"
         self.table.value = f"<table style='width: 340px'><tr>{names}</tr>{lines}</table>"
-        self.image.value = self._picture()
+        self.png = self._draw()
+        self.picture.value = to_html(self.png, self.sentence)
 
-    def _picture(self) -> bytes:
-        figure = Figure(figsize=(4.6, 2.5), dpi=100, layout="constrained")
-        left, right = figure.subplots(1, 2)
+    def _draw(self) -> bytes:
         names = self.steps.names
-        draw_data(left, names["x"], names["y"])
-        left.set(title="prediction", ylim=(-1.5, 1.5))
-        if "out" in names:
-            draw_fit(left, names["x"], names["out"], linewidth=2)
         losses = self.steps.losses
-        if self.skip.value:
-            losses, complete = self.runs
-            draw_loss(right, losses, color=MARK_COLOUR, linestyle="--", label="zero_grad skipped")
-            draw_loss(right, complete, label="five steps")
-            right.legend(fontsize=8)
-        else:
-            draw_loss(right, losses, marker="o").axes.set(xlabel="press of loss")
-        right.xaxis.get_major_locator().set_params(integer=True)
-        right.set(title="loss", ylim=loss_limits(losses, [])[1])
-        return to_png(figure)
+        with new_figure(4.6, 2.5) as figure:
+            left, right = figure.subplots(1, 2)
+            few = slice(None, None, max(len(names["x"]) // 100, 1))  # dots that one can tell apart
+            draw_data(left, names["x"][few], names["y"][few])
+            left.set(ylim=(-1.5, 1.5))
+            if "out" in names:
+                draw_fit(left, names["x"], names["out"], linewidth=2)
+            if self.skip.value:
+                losses, complete = self.runs
+                skipped = {"color": MARK_COLOUR, "linestyle": "--", "label": "zero_grad skipped"}
+                draw_loss(right, losses, **skipped)
+                draw_loss(right, complete, label="five steps")
+            else:
+                draw_loss(right, losses, marker="o")
+                right.set(xlabel="press of loss", xlim=(-0.5, max(len(losses), 5) - 0.5))
+            right.xaxis.get_major_locator().set_params(integer=True)
+            right.set(ylim=loss_limits(losses, [])[1])
+            figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
+            return to_png(figure)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> dict:
-        return with_still(super()._repr_mimebundle_(**kwargs), self.image, self.sentence)
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+        return with_still(super()._repr_mimebundle_(**kwargs), self.png, self.sentence)

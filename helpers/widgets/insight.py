@@ -1,16 +1,17 @@
 """What the panel can add to its picture: kinks, hidden layers, and what lies beyond the data."""
 
-import numpy as np
-import torch
-from ipywidgets import HBox, Image, ToggleButton
+import html
+
+from ipywidgets import HTML, ToggleButton
 
 from helpers.experiment import Experiment
 from helpers.probe import hidden_outputs, kinks
-from helpers.widgets.frame import Frame, draw_outputs
+from helpers.widgets.picture import Picture
+from helpers.widgets.svg import write_outputs
 
 TOOLTIPS = {
     "Kinks": "Dot the bends of the fit, each hidden layer's in its own colour",
-    "Hidden layers": "Draw what every unit of each hidden layer hands on",
+    "Layer outputs": "Draw what every unit of each hidden layer hands on",
     "Beyond the data": "Show what the network says on twice the range of x",
 }
 
@@ -19,9 +20,9 @@ class Insight:
     """Three toggles, and what they show of a network.
 
     Attributes:
-        bar: The toggles, in a row.
-        strip: The picture of the hidden layers, there while its toggle is on.
-        words: What the last look showed, in one line; "" if no toggle is on.
+        toggles: Whether to show kinks, layer outputs, and what lies beyond the data.
+        line: What the toggles found, in one line; there while one is on.
+        strip: The picture of the layer outputs; there while its toggle is on.
     """
 
     def __init__(self) -> None:
@@ -30,50 +31,51 @@ class Insight:
             ToggleButton(description=name, tooltip=tooltip, layout={"width": "132px"})
             for name, tooltip in TOOLTIPS.items()
         ]
-        self.kinks, self.hidden, self.beyond = self.toggles
-        self.bar = HBox(self.toggles)
-        self.strip = Image(format="png", layout={"display": "none", "max_width": "100%"})
-        self.hidden.observe(self._show_strip, "value")
-        self.words = ""
+        self.kinks, self.outputs, self.beyond = self.toggles
+        self.line = HTML()
+        self.strip = HTML(layout={"width": "min(100%, 800px)", "margin": "0"})
+        for toggle in self.toggles:
+            toggle.observe(self._unfold, "value")
+        self._unfold()
 
-    def fits(self, frame: Frame) -> bool:
-        """Tell whether a frame is as wide as the toggle says."""
-        return frame.beyond == self.beyond.value
+    def has_range_of(self, picture: Picture) -> bool:
+        """Tell whether a picture shows the range of x that its toggle asks for."""
+        return picture.beyond == self.beyond.value
 
-    def look(self, experiment: Experiment, frame: Frame) -> dict:
-        """Compute what the toggles ask for.
+    def examine(self, experiment: Experiment, picture: Picture) -> dict:
+        """Find out what the toggles ask for, and say it in the line below them.
+
+        Args:
+            experiment: The network to examine; it is not trained.
+            picture: Where it is to be drawn: its grid is the range of x.
 
         Returns:
             The arguments that `LivePlot.draw` wants for it.
         """
-        more, words = {}, []
-        if frame.beyond:
-            more["curve"] = predict_at(experiment, frame.grid)
-            ends = zip(more["curve"][[0, -1]], frame.grid[[0, -1]], strict=True)
-            words.append("beyond: " + ", ".join(f"{y:.3g} at x = {x:g}" for y, x in ends))
+        arguments = {}
+        found = []
+        if picture.beyond:
+            arguments["curve"] = experiment.predict(picture.grid).numpy()
+            ends = zip(arguments["curve"][[0, -1]], picture.grid[[0, -1]], strict=True)
+            found.append("beyond: " + ", ".join(f"{y:.3g} at x = {x:g}" for y, x in ends))
         if self.kinks.value:
             try:
-                found = kinks(experiment.net, frame.grid[0], frame.grid[-1])
-                more["dots"] = [(x, predict_at(experiment, x)) for x in found]
-                words.append("kinks by layer: " + (", ".join(str(len(x)) for x in found) or "none"))
+                layers = kinks(experiment.net, picture.grid[0], picture.grid[-1])
+                arguments["dots"] = [(x, experiment.predict(x).numpy()) for x in layers]
+                counts = ", ".join(str(len(x)) for x in layers)
+                found.append(f"kinks by layer: {counts or 'none'}")
             except TypeError:
-                words.append("kinks: only a ReLU network has any")
+                found.append("kinks: only a ReLU network has any")
             except ValueError:
-                words.append("kinks: the weights are no longer finite")
-        if self.hidden.value:
+                found.append("kinks: the weights are no longer finite")
+        if self.outputs.value:
             outputs = [out.numpy() for out in hidden_outputs(experiment.net, experiment.x)]
-            self.strip.value = draw_outputs(outputs)
             counts = ", ".join(f"{out.any(axis=0).sum()} of {out.shape[1]}" for out in outputs)
-            words.append(f"units that are on somewhere: {counts or 'none'}")
-        self.words = " · ".join(words)
-        return more
+            found.append(f"units that are on somewhere: {counts or 'none'}")
+            self.strip.value = write_outputs(outputs, found[-1])
+        self.line.value = html.escape(" · ".join(found))
+        return arguments
 
-    def _show_strip(self, change: object) -> None:
-        self.strip.layout.display = "flex" if self.hidden.value else "none"
-
-
-def predict_at(experiment: Experiment, x: np.ndarray) -> np.ndarray:
-    """Ask the network for any x: (K,) -> (K,)."""
-    with torch.no_grad():
-        column = torch.tensor(x, dtype=torch.float32).unsqueeze(1)  # (K, 1)
-        return experiment.net(column).squeeze(1).numpy()
+    def _unfold(self, change: object = None) -> None:
+        self.line.layout.display = "flex" if any(t.value for t in self.toggles) else "none"
+        self.strip.layout.display = "flex" if self.outputs.value else "none"

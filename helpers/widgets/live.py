@@ -1,25 +1,22 @@
 """A picture that moves while a loop runs, with a line of text that says what it shows."""
 
-import base64
-import time
+import numbers
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-import ipywidgets
 import numpy as np
+from IPython import get_ipython
 from IPython.display import display
+from ipywidgets import HTML, Output, VBox
+from ipywidgets.widgets.widget import _instances
 from numpy.typing import ArrayLike
 
 from helpers.plots import to_array
-from helpers.widgets.frame import Frame
-
-CURVE_POINTS = 2000
-
-
-def with_still(bundle: dict, image: ipywidgets.Image, text: str) -> dict:
-    """Add to a widget's MIME bundle what stands there without a kernel: a picture and a text."""
-    return bundle | {"image/png": base64.b64encode(image.value).decode(), "text/plain": text}
+from helpers.training import Curve
+from helpers.widgets.pace import Pace
+from helpers.widgets.picture import Picture, check_points
+from helpers.widgets.stills import close_widget, with_still
 
 
 class Shown(Protocol):
@@ -34,69 +31,105 @@ class LivePlot:
     """The data, the latest prediction and the loss curve, redrawn a few times a second.
 
     Use it as a context manager around a loop. However the loop ends, leaving the `with`
-    block shows the last iteration and keeps that picture, and its line of text, in the cell.
+    block shows the last iteration and keeps that picture, and its line of text, in its place.
 
     Args:
-        x: Inputs, N values in rising order.
-        y: Targets, N values.
+        x: Inputs, N finite values in any order.
+        y: Targets, N finite values.
         title: What stands above the data.
         fps: Frames a second at the most.
 
+    Attributes:
+        latest: The iteration that was recorded last, or None.
+        curve: The loss curve so far.
+        held_out: The loss on held-out points so far; empty if nobody gave any.
+        marks: Iterations marked on the loss curve, each with a word.
+        picture: The widget that shows it.
+        line: The widget of the line of text.
+        pace: When the next frame may go.
+
     Raises:
-        ValueError: `fps` is not positive, or x and y do not pair up one to one.
+        TypeError: `fps` is not a number.
+        ValueError: `fps` is not positive, x and y do not pair up one to one, or are not finite.
 
     Shown in: 00_overview
     """
 
     def __init__(self, x: ArrayLike, y: ArrayLike, title: str = "", fps: float = 10) -> None:
         """Make the widgets; `with` displays them."""
-        if not 0 < fps < float("inf"):
-            raise ValueError(f"fps must be positive and finite, got {fps}")
-        self.frame = Frame(x, y, title)
-        self.period = 1 / fps
-        self.image = ipywidgets.Image(format="png", layout={"max_width": "100%"})
-        self.line = ipywidgets.HTML()
-        self.widget = ipywidgets.VBox([self.image, self.line])
-        owners = (self.image, self.line, self.widget)
-        self.parts = (*(owner.layout for owner in owners), self.line.style, *owners)
+        self.title = title
+        self.fps = fps
+        self._sort(x, y)
         self.clear()
-        self.draw()
+        self._open()
+
+    def _open(self) -> None:
+        self.pace = Pace(self.fps)
+        self.picture = Picture(self.x, self.y, self.title)
+        self.line = HTML()
+        self.widget = VBox([self.picture, self.line])
+        self.closed = False
+        self._update(None)
+
+    def _sort(self, x: ArrayLike, y: ArrayLike) -> None:
+        x, y = check_points(x, y)
+        self.order = np.argsort(x, kind="stable")  # a line is drawn from left to right
+        self.x, self.y = x[self.order], y[self.order]
+
+    def set_data(self, x: ArrayLike, y: ArrayLike, beyond: bool = False) -> None:
+        """Take other data; what was recorded stays until `clear`.
+
+        Args:
+            x: Inputs, N finite values in any order.
+            y: Targets, N finite values.
+            beyond: Whether the prediction is shown on twice the range of x.
+        """
+        self._sort(x, y)
+        self.picture.set_data(self.x, self.y, beyond)
+
+    @property
+    def iterations(self) -> list[int]:
+        """Numbers of the iterations on the loss curve."""
+        return self.curve.iterations
+
+    @property
+    def losses(self) -> list[float]:
+        """Their losses."""
+        return self.curve.losses
 
     def clear(self) -> None:
         """Forget every iteration; the next drawing shows the data alone."""
         self.latest: Shown | None = None
         self.marks: list[tuple[int, str]] = []
-        self.iterations: list[int] = []
-        self.losses: list[float] = []
-        self.shown, self.every = 0, 1
-        self.deadline = 0.0
+        self.curve = Curve()
+        self.held_out = Curve()
 
-    def show(self, iteration: Shown) -> None:
-        """Record an iteration, and draw it if a frame is due."""
-        self.record(iteration)
+    def show(self, iteration: Shown, held_out: float | None = None) -> None:
+        """Record an iteration, and draw it if a frame is due.
+
+        Args:
+            iteration: Its number, its loss, and a prediction for each x.
+            held_out: The loss on held-out points after that many iterations, if you have it.
+
+        Raises:
+            TypeError: A loss is not a number.
+            ValueError: The prediction does not hold one value for each x.
+        """
+        self.record(iteration, held_out)
         if self.due():
             self.draw()
 
-    def record(self, iteration: Shown) -> None:
-        """Make an iteration the latest, and its loss a point of the curve."""
+    def record(self, iteration: Shown, held_out: float | None = None) -> None:
+        """Make an iteration the latest, and its loss a point of the curve; arguments as above."""
+        check_iteration(iteration, self.order.size)
         self.latest = iteration
-        if self.shown % self.every == 0:
-            self.iterations.append(iteration.number)
-            self.losses.append(iteration.loss)
-            if len(self.losses) > CURVE_POINTS:  # thin the curve: its memory must not grow
-                self.every *= 2
-                del self.iterations[1::2], self.losses[1::2]
-        self.shown += 1
+        self.curve.record(iteration.number, iteration.loss)
+        if held_out is not None:
+            self.held_out.record(iteration.number, check_loss("held_out", held_out))
 
     def due(self) -> bool:
-        """Tell whether it is time for the next frame; True moves that time on."""
-        now = time.monotonic()
-        if now < self.deadline:
-            return False
-        self.deadline += self.period
-        if self.deadline <= now:  # more than a frame late: do not try to catch up
-            self.deadline = now + self.period
-        return True
+        """Tell whether a frame may go now."""
+        return self.pace.due()
 
     def mark(self, number: int, text: str) -> None:
         """Mark an iteration on the loss curve; a mark soon after another takes its place."""
@@ -105,41 +138,56 @@ class LivePlot:
         self.marks.append((number, text))
 
     def draw(self, curve: ArrayLike | None = None, dots: Sequence[tuple] = ()) -> None:
-        """Draw the latest iteration now.
+        """Draw the latest iteration now, whether a frame is due or not.
 
         Args:
-            curve: What the network says on the frame's grid; None is the latest prediction.
+            curve: What the network says on the picture's grid; None is the latest prediction.
             dots: For each hidden layer, x and y of its kinks.
         """
-        prediction, corner = curve, ""
-        self.line.value = self.text()
-        if self.latest is not None:
-            prediction = self.latest.prediction if curve is None else curve
-            corner = f"iteration {self.latest.number}\nloss {self.latest.loss:.4g}"
-        losses = (self.losses, self.iterations, self.marks)
-        self.image.value = self.frame.png(prediction, corner, *losses, dots)
+        if curve is None and self.latest is not None:
+            curve = to_array(self.latest.prediction)[self.order]
+        self._update(curve, dots)
+        self.pace.count()
+
+    def _update(self, curve: ArrayLike | None, dots: Sequence[tuple] = ()) -> None:
+        held_out = (self.held_out.iterations, self.held_out.losses)
+        text = self.text()
+        self.picture.title = self.title
+        self.picture.update(
+            curve,
+            self.losses,
+            self.iterations,
+            held_out=held_out if held_out[0] else None,
+            marks=self.marks,
+            dots=dots,
+            label=text,
+        )
+        self.line.value = text  # after the picture, never ahead of it
 
     def text(self) -> str:
         """Say in one line what the picture shows."""
         if self.latest is None:
-            return f"{self.frame.x.size} points, no iteration yet"
-        error = np.abs(to_array(self.latest.prediction) - self.frame.y)
+            return f"{self.order.size} points, no iteration yet"
+        parts = [f"iteration {self.latest.number}", f"loss {self.latest.loss:.4g}"]
+        if self.held_out.losses:
+            parts.append(f"held out {self.held_out.losses[-1]:.4g}")
+        error = np.abs(to_array(self.latest.prediction)[self.order] - self.y)
         worst = int(error.argmax())
-        return (
-            f"iteration {self.latest.number} · loss {self.latest.loss:.4g} · "
-            f"worst error {error[worst]:.3g} at x = {self.frame.x[worst]:.2f}"
-        )
+        return ", ".join([*parts, f"worst error {error[worst]:.3g} at x = {self.x[worst]:.2f}"])
 
     def close(self) -> None:
         """Take the widgets away."""
-        for part in self.parts:
-            part.close()
+        close_widget(self.widget)
+        self.pace.close()
+        self.closed = True
 
     def __enter__(self) -> Self:
         """Display the picture."""
-        for part in self.parts:
-            part.open()  # does nothing unless an earlier `with` closed it
-        self.handle = display(self.widget, display_id=True)
+        if self.closed:  # by the end of an earlier `with`
+            self._open()
+        kernel = getattr(get_ipython(), "kernel", None)
+        self.stays = in_output()
+        self.handle = display(self.widget, display_id=True) if kernel else None
         return self
 
     def __exit__(
@@ -148,10 +196,44 @@ class LivePlot:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Put a still of the last iteration in the picture's place."""
-        self.draw()
-        text = self.text()
-        if self.handle is not None:  # None: no notebook to show it in
-            self.handle.update(with_still({}, self.image, text), raw=True)
-        print(text)
-        self.close()
+        """Show the last iteration, and leave it where the picture stands."""
+        try:
+            self.draw()
+            if self.handle is not None and not self.stays:
+                data, metadata = with_still({}, self.picture.png(), self.text())
+                self.handle.update(data, metadata=metadata, raw=True)
+            if not self.stays:
+                print(self.text())
+        except Exception:
+            if error is None:  # or it would hide how the loop ended
+                raise
+        finally:
+            if self.stays:
+                self.pace.close()
+            else:
+                self.close()
+
+
+def in_output() -> bool:
+    """Tell whether what is displayed goes to an `Output` widget, which takes no later change."""
+    parent = getattr(get_ipython(), "get_parent", dict)()
+    request = parent.get("header", {}).get("msg_id")
+    outputs = [widget for widget in list(_instances.values()) if isinstance(widget, Output)]
+    return any(output.msg_id and output.msg_id == request for output in outputs)
+
+
+def check_iteration(iteration: Shown, size: int) -> None:
+    """Refuse what cannot be shown over `size` points."""
+    check_loss("loss", iteration.loss)
+    given = tuple(np.shape(iteration.prediction))
+    if np.prod(given) != size:
+        raise ValueError(
+            f"prediction must hold one value for each of the {size} points, got shape {given}"
+        )
+
+
+def check_loss(name: str, loss: float) -> float:
+    """Refuse a loss that is not a number; nan and inf are numbers."""
+    if not isinstance(loss, numbers.Real):
+        raise TypeError(f"{name} must be a number such as loss.item(), got {loss!r}")
+    return loss

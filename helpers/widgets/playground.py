@@ -1,23 +1,17 @@
 """The panel: what its controls say goes to a training thread; pictures and text come back."""
 
-import html
-import math
-import time
-
 from IPython import get_ipython
-from ipywidgets import HTML, HBox, VBox
+from ipywidgets import HBox, VBox
 
-from helpers.experiment import Experiment, Settings
-from helpers.model import count_parameters
-from helpers.probe import silent_layer
-from helpers.widgets.controls import Controls, close_parts
-from helpers.widgets.frame import Frame
-from helpers.widgets.insight import Insight
-from helpers.widgets.live import LivePlot, Shown, with_still
+from helpers.experiment import Experiment, Settings, to_settings
+from helpers.training import Iteration
+from helpers.widgets.controls import Controls, row
+from helpers.widgets.pace import check_fps
+from helpers.widgets.screen import Screen, make_still
+from helpers.widgets.stills import close_widget, with_still
 from helpers.widgets.trainer import Trainer
 
 OPEN: list["Playground"] = []
-TWO_LINES = "line-height: 20px; min-height: 40px"
 
 
 class Playground(VBox):
@@ -30,6 +24,7 @@ class Playground(VBox):
         fps: Frames a second at the most.
 
     Raises:
+        TypeError: `settings` is not a `Settings`, or `fps` is not a number.
         ValueError: Settings that the controls cannot show, or `fps` is not positive.
 
     Shown in: 00_overview
@@ -39,19 +34,30 @@ class Playground(VBox):
 
     def __init__(self, settings: Settings = Settings(), fps: float = 10) -> None:  # noqa: B008
         """Build the network and show it untrained."""
-        self.controls, self.insight = Controls(settings), Insight()
-        trainer = Trainer(settings, self, self.controls.stop.value)
-        self.live = LivePlot(trainer.experiment.x, trainer.experiment.y, fps=fps)
-        self.record, self.due = self.live.record, self.live.due
-        self.headline, self.status = HTML(), HTML()
-        self.begin(trainer.experiment)
-        self.draw(trainer)
-        # Room for what the longest text takes in a narrow window, so that nothing below jumps.
-        layout = {"flex_flow": "row wrap", "grid_gap": "0 24px", "min_height": "92px"}
-        words = HBox([self.live.line, self.status], layout=layout | {"align_content": "flex-start"})
-        picture = (self.controls.bar, self.headline, self.live.image, self.insight.strip, words)
-        rest = (self.insight.bar, self.controls.groups, self.controls.program_box)
-        super().__init__([*picture, *rest])
+        settings = to_settings("settings", settings)
+        check_fps(fps)
+        experiment = Experiment(settings)  # what may fail comes before any widget is made
+        controls = Controls(settings)
+        screen = Screen(experiment, controls, fps)
+        trainer = Trainer(experiment, screen, controls.stop.value)
+        screen.draw(trainer)
+        self.controls = controls
+        self.screen = screen
+        self.live = screen.live
+        self.insight = screen.insight
+        self.headline = screen.headline
+        self.status = screen.status
+        # Room for two lines, so that nothing below jumps when a long sentence comes.
+        layout = {"flex_flow": "row wrap", "grid_gap": "0 24px", "min_height": "40px"}
+        words = HBox([self.live.line, self.status], layout=layout)
+        for text in (self.headline, words):
+            text.add_class("sine-words")
+        train = (controls.bar, controls.main)
+        look = (self.headline, self.live.picture, words, controls.widths_box)
+        toggles = row(*self.insight.toggles, screen.goals.toggle)  # what they open stands below
+        opened = (self.insight.line, self.insight.strip, screen.goals.list)
+        rest = (controls.more, controls.program_box, controls.style)
+        super().__init__([*train, *look, toggles, *opened, *rest])
         self.trainer = trainer
         self._listen()
         self._replace_earlier_run()
@@ -67,27 +73,42 @@ class Playground(VBox):
         """What is being trained."""
         return self.trainer.experiment
 
-    def run(self, n: float = math.inf) -> None:
-        """Train in the thread for n iterations, or until the stop."""
-        self._order(left=n)
+    @property
+    def reached(self) -> tuple[str, ...]:
+        """Names of the goals reached so far, whether they are shown or not."""
+        return tuple(self.screen.goals.reached)
+
+    def run(self, n: int | None = None) -> None:
+        """Train in the thread for n more iterations, or until the stop.
+
+        Raises:
+            TypeError: n is not a whole number.
+            ValueError: n is below 1.
+        """
+        self.trainer.run(n)
 
     def pause(self) -> None:
         """End training after the iteration in progress."""
-        self._order(left=0)
+        self.trainer.pause()
 
     def reset(self) -> None:
         """Pause, and begin again with a new network."""
-        self._order(left=0, fresh=True)
+        self.trainer.reset()
 
-    def advance(self, n: int) -> Shown:
-        """Pause, take what the controls show, train for n iterations here, and draw.
+    def advance(self, n: int) -> Iteration:
+        """Pause, take what the controls show, and wait for n iterations of it.
+
+        The picture follows when the next one is due.
 
         Returns:
-            What the picture shows: iterations done, loss and prediction after them.
+            How the network stands: iterations done, loss and prediction after them.
+
+        Raises:
+            TypeError: n is not a whole number.
+            ValueError: n is below 1.
+            RuntimeError: The panel is closed; or what the controls show cannot be made.
         """
-        self.pause()
-        self.trainer.advance(n)
-        return self.live.latest
+        return self.trainer.advance(n)
 
     def close(self) -> None:
         """End the thread and take the widgets away."""
@@ -95,86 +116,31 @@ class Playground(VBox):
             OPEN.remove(self)
             self.trainer.close()
             self.live.close()
-            close_parts(self)
+            close_widget(self)
         super().close()
 
-    def _order(self, **order: object) -> None:
-        with self.trainer.changed:  # whoever comes last has read last
-            self.trainer.stop = self.controls.stop.value
-            self.trainer.order(self.controls.read(), **order)
-        self._name_button(self.trainer)
-
     def _use_preset(self, name: str) -> None:
-        with self.trainer.changed:  # the thread must not take a network that is half set
+        with self.trainer.hold():  # the thread must not take a network that is half set
             self.controls.use_preset(name)
+
+    def _press_run(self) -> None:
+        if self.controls.run.description == "Run":  # it does what it says
+            self.run()
+        else:
+            self.pause()
 
     def _listen(self) -> None:
         controls = self.controls
-        for control in (*controls.inputs, controls.stop, *self.insight.toggles):
-            control.observe(lambda _: self._order(), "value")
-        controls.run.on_click(lambda _: self.pause() if self.trainer.left else self.run())
+        toggles = (*self.insight.toggles, self.screen.goals.toggle)
+        for control in (*controls.inputs, controls.stop, *toggles):
+            control.observe(lambda _: self.trainer.notice(), "value")
+        controls.run.on_click(lambda _: self._press_run())
         controls.one.on_click(lambda _: self.run(1))
         controls.hundred.on_click(lambda _: self.run(100))
         controls.reset.on_click(lambda _: self.reset())
         for button in controls.presets:
             button.on_click(lambda clicked: self._use_preset(clicked.description))
-
-    def begin(self, experiment: Experiment) -> None:
-        """Show a new network's curve from its beginning."""
-        cfg = experiment.settings.cfg
-        if experiment.y.ravel().tolist() != self.live.frame.y.tolist():
-            self._make_frame(experiment)
-        self.live.frame.title = f"hidden layers: {len(cfg) - 2}"
-        self.live.clear()
-        self.pace = None
-        count = count_parameters(experiment.net)
-        self.summary = f"cfg = {list(cfg)} · {count:,} parameters"
-        self.headline.value = f"<div style='{TWO_LINES}'><code>{self.summary}</code></div>"
-        self.controls.write_program(experiment.program())
-
-    def change(self, experiment: Experiment) -> None:
-        """Mark the loss curve where the learning rate or the optimizer was changed."""
-        settings = experiment.settings
-        self.live.mark(experiment.iteration, f"{settings.optimizer}, lr {settings.lr:g}")
-        self.controls.write_program(experiment.program())
-
-    def draw(self, trainer: Trainer) -> None:
-        """Show the network as it is now, in a picture and in words."""
-        if not self.insight.fits(self.live.frame):
-            self._make_frame(trainer.experiment)
-        self.live.latest = trainer.experiment.evaluate()
-        self.live.draw(**self.insight.look(trainer.experiment, self.live.frame))
-        words = filter(None, (self._sentence(trainer), self.insight.words))
-        self.status.value = html.escape(" · ".join(words))
-        self._name_button(trainer)
-
-    def _make_frame(self, experiment: Experiment) -> None:
-        title, beyond = self.live.frame.title, self.insight.beyond.value
-        self.live.frame = Frame(experiment.x, experiment.y, title, beyond)
-
-    def _sentence(self, trainer: Trainer) -> str:
-        """Say what the picture cannot: what went wrong, or how fast it goes."""
-        number, now = trainer.experiment.iteration, time.monotonic()
-        before, self.pace = self.pace, (number, now) if trainer.left else None
-        if trainer.problem:
-            return trainer.problem
-        if layer := silent_layer(trainer.experiment.net, trainer.experiment.x):
-            return (
-                f"flat: every unit of hidden layer {layer} is off for all x; "
-                "lower the learning rate and press Reset, or try another seed"
-            )
-        if trainer.left:
-            rate = (number - before[0]) / (now - before[1]) if before else 0
-            return f"{rate:,.0f} iterations a second" if rate else "running"
-        if number >= trainer.stop:
-            return f"stopped at iteration {number:,}: raise Stop at, or press Reset"
-        return "paused: press Run"
-
-    def _name_button(self, trainer: Trainer) -> None:
-        with trainer.changed:
-            running = trainer.left > 1
-            self.controls.run.description = "Pause" if running else "Run"
-            self.controls.run.icon = "pause" if running else "play"
+        self.live.pace.heard.observe(lambda _: self.trainer.wake(), "value")
 
     def _replace_earlier_run(self) -> None:
         """Close the panel that an earlier run of this cell made."""
@@ -186,6 +152,8 @@ class Playground(VBox):
                 panel.close()
         OPEN.append(self)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> dict:
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
         """Put a still beside the widget, for where there is no kernel."""
-        return with_still(super()._repr_mimebundle_(**kwargs), self.live.image, self.summary)
+        return with_still(
+            super()._repr_mimebundle_(**kwargs), *make_still(self.experiment.settings)
+        )

@@ -3,11 +3,11 @@
 import html
 from collections.abc import Callable
 
-from ipywidgets import HTML, DOMWidget, HBox, Image, VBox
-from matplotlib.figure import Figure
+from ipywidgets import HTML, DOMWidget, HBox, VBox
 
-from helpers.plots import to_png
-from helpers.widgets.live import with_still
+from helpers.plots import new_figure, to_png
+from helpers.widgets.controls import make_style
+from helpers.widgets.stills import close_widget, make_image, show_png, with_still
 
 
 class Sliders(VBox):
@@ -15,40 +15,52 @@ class Sliders(VBox):
 
     Args:
         draw: Called as draw(figure, name=value, ...), with a value from each control; it draws
-            into the figure and returns one line of text that says what to see.
+            into the figure and returns one line of text that says what to see. Where it returns
+            none, the line names the values.
         size: Width and height of the picture, in hundreds of pixels.
         controls: Sliders or lists, by the name of their argument.
 
     Attributes:
         controls: The same controls.
-        text: What `draw` returned last.
+        text: The line of text.
 
     Shown in: 01_dataset
     """
 
     def __init__(
-        self, draw: Callable[..., str], size: tuple[float, float] = (8, 3), **controls: DOMWidget
+        self,
+        draw: Callable[..., str | None],
+        size: tuple[float, float] = (8, 3),
+        **controls: DOMWidget,
     ) -> None:
         """Draw the first picture."""
         self.draw_into, self.size, self.controls = draw, size, controls
         for name, control in controls.items():
             control.description = control.description or name
             control.observe(lambda _: self.update(), "value")
-        self.image, self.line = Image(format="png", layout={"max_width": "100%"}), HTML()
+        self.image, self.line = make_image(), HTML()
         self.update()
         bar = HBox(list(controls.values()), layout={"flex_flow": "row wrap"})
-        super().__init__([bar, self.image, self.line])
+        super().__init__([bar, self.image, self.line, make_style()])
 
     def update(self) -> None:
         """Draw for what the controls show; where that fails, the text says why."""
-        figure = Figure(figsize=self.size, dpi=100, layout="constrained")
-        values = {name: control.value for name, control in self.controls.items()}
-        try:
-            self.text = self.draw_into(figure, **values)
-            self.image.value = to_png(figure)
-        except Exception as error:  # in a callback it would be seen by nobody
-            self.text = f"{type(error).__name__}: {error}"
-        self.line.value = html.escape(self.text)
+        with new_figure(*self.size) as figure:  # one at a time, so that the last move wins
+            values = {name: control.value for name, control in self.controls.items()}
+            try:
+                said = self.draw_into(figure, **values)
+                png = to_png(figure)
+            except Exception as error:  # in a callback it would be seen by nobody
+                self.text = " ".join(f"{type(error).__name__}: {error}".split())
+            else:
+                shown = ", ".join(f"{name} = {value}" for name, value in values.items())
+                self.text = said if isinstance(said, str) else shown
+                show_png(self.image, png)
+            self.line.value = html.escape(self.text)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> dict:
-        return with_still(super()._repr_mimebundle_(**kwargs), self.image, self.text)
+    def close(self) -> None:
+        """Take the widgets away."""
+        close_widget(self)
+
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+        return with_still(super()._repr_mimebundle_(**kwargs), self.image.value, self.text)

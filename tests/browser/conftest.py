@@ -30,7 +30,7 @@ def open_notebook(browser, address):
     """Open notebooks; none may leave an error in the browser's console."""
     opened = []
 
-    def open_one(path, **how):
+    def open_one(path, address=address, **how):
         opened.append(lab.Notebook(browser, address, path, **how))
         return opened[-1]
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "sine"
@@ -44,7 +46,7 @@ def open_lab(folder: Path):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [
-        sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
         f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}",
         f"--ServerApp.root_dir={folder}", "--expose-app-in-browser", "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
@@ -85,23 +87,50 @@ def find_cell(name: str, text: str) -> int:
     return next(number for number, source in enumerate(sources) if text in source)
 
 
+def find_violations(page: Page, selector: str) -> list[tuple[str, str]]:
+    """Ask axe-core what keeps a part of a page from being used by everybody.
+
+    Returns:
+        The broken rule and the element, for each fault.
+    """
+    found = Axe().run(page, context=selector).response["violations"]
+    return [(rule["id"], node["html"][:160]) for rule in found for node in rule["nodes"]]
+
+
 class Notebook:
     """One notebook open in JupyterLab."""
 
     def __init__(
-        self, browser: Browser, address: str, path: str, width: int = 1280, dark: bool = False
+        self,
+        browser: Browser,
+        address: str,
+        path: str,
+        width: int = 1280,
+        height: int = 1000,
+        dark: bool = False,
+        reset: bool = True,
+        **context: object,
     ) -> None:
-        """Open it and wait for its kernel."""
+        """Open it and wait for its kernel; `context` goes to the browser.
+
+        Without `reset` it joins the kernel that runs already.
+        """
         self.errors: list[str] = []
-        self.context = browser.new_context(viewport={"width": width, "height": 1000})
+        viewport = {"width": width, "height": height}
+        self.context = browser.new_context(viewport=viewport, **context)
         self.page: Page = self.context.new_page()
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.goto(f"{address}/lab/tree/notebooks/{path}?token={TOKEN}&reset")
+        self.page.goto(f"{address}/lab/tree/notebooks/{path}?token={TOKEN}{'&reset' * reset}")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.set_theme(dark)
+        self.wait(f"() => {SESSION}?.kernel?.status === 'idle'")
+
+    def set_theme(self, dark: bool) -> None:
+        """Change JupyterLab's colours, without loading the page anew."""
         theme = "JupyterLab Dark" if dark else "JupyterLab Light"
         self.command("apputils:change-theme", {"theme": theme})
-        self.wait(f"() => {SESSION}?.kernel?.status === 'idle'")
+        self.wait(f"() => document.body.dataset.jpThemeLight === '{str(not dark).lower()}'")
 
     def command(self, name: str, arguments: dict | None = None) -> None:
         """Run one of JupyterLab's commands."""
@@ -120,6 +149,22 @@ class Notebook:
         content = "jupyterapp.shell.currentWidget.content"
         self.page.evaluate(f"() => {content}.scrollToItem({number}, 'start')")
         self.page.evaluate(f"() => {{ {content}.activeCellIndex = {number}; }}")
+
+    def show(self, number: int, source: str | None = None, run: bool = False) -> Locator:
+        """Scroll to a cell, write in it if asked, run it if so; returns what it displays."""
+        self.scroll_to(number)
+        content = "jupyterapp.shell.currentWidget.content"
+        if source is not None:
+            script = f"text => {content}.activeCell.model.sharedModel.setSource(text)"
+            self.page.evaluate(script, source)
+        if source is not None or run:
+            self.command("notebook:run-cell")
+        return self.page.locator(f"[data-windowed-list-index='{number}'] .jp-OutputArea").first
+
+    def show_files(self, there: bool) -> None:
+        """Open or fold the list of files on the left."""
+        self.page.evaluate(f"() => jupyterapp.shell.{'expand' if there else 'collapse'}Left()")
+        self.page.wait_for_timeout(300)
 
     def execute(self, code: str) -> str:
         """Run code in the notebook's kernel, outside its cells; returns what it prints."""
@@ -140,9 +185,10 @@ class Notebook:
         self.wait(f"() => {SESSION}?.kernel?.status === 'idle'")
 
     def close(self) -> None:
-        """Close the page; the kernel ends with its session."""
-        self.command("kernelmenu:shutdown")
-        self.context.close()
+        """Close the page, once; the kernel ends with its session."""
+        if self.context in self.context.browser.contexts:
+            self.command("kernelmenu:shutdown")
+            self.context.close()
 
 
 class Panel:
@@ -152,20 +198,27 @@ class Panel:
         """Wait until it shows a picture, and scroll to it."""
         self.page = notebook.page
         self.box = self.page.locator(".jp-OutputArea-output:has(.widget-slider)").nth(place)
-        self.image = self.box.locator("img.widget-image").first
+        self.image = self.box.locator("svg[role=img]").first
         self.box.wait_for(timeout=60_000)
         self.image.wait_for()
         self.box.scroll_into_view_if_needed()
 
     def button(self, name: str):
-        """Find a button by its text."""
-        return self.box.locator("button", has_text=name).first
+        """Find a button by its name, before which an icon may stand."""
+        exact = re.compile(rf"^\W*{re.escape(name)}$")
+        return self.box.get_by_role("button", name=exact)
 
-    def handle(self, label: str):
-        """Find the handle of the slider with a label."""
-        row = self.box.locator(".widget-inline-hbox, .widget-inline-vbox")
-        exact = self.page.locator(f"label:text-is('{label}')")
-        return row.filter(has=exact).locator(".noUi-handle")
+    def run_or_pause(self):
+        """Find the button that runs and pauses, whatever it says now."""
+        return self.button("Run").or_(self.button("Pause"))
+
+    def handle(self, name: str):
+        """Find the handle of a slider by the name that a screen reader says."""
+        return self.box.get_by_role("slider", name=name, exact=True)
+
+    def value(self, name: str) -> str:
+        """Read what stands beside a slider."""
+        return self.handle(name).get_attribute("aria-valuetext")
 
     def text(self, start: str) -> str:
         """Read the line of text that begins with some words."""
@@ -173,15 +226,21 @@ class Panel:
 
     def lines(self) -> list[str]:
         """Read every line of text."""
-        return self.box.locator(".widget-html-content").all_inner_texts()
+        texts = self.box.locator(".widget-html-content").all_inner_texts()
+        return [text for text in texts if text]
+
+    def says(self, words: str) -> bool:
+        """Tell whether some words stand in a line of text."""
+        return words in "\n".join(self.lines())
 
     def iteration(self) -> int:
         """Read the number of iterations done."""
-        return int(self.text("iteration ").split()[1])
+        found = [re.match(r"iteration (\d+),", line) for line in self.lines()]
+        return int(next(filter(None, found))[1])
 
     def frame(self) -> str:
         """Tell one frame from another."""
-        return self.image.get_attribute("src")
+        return self.image.inner_html()
 
     def until(self, condition: Callable[[], bool], seconds: float = 30) -> None:
         """Wait until a condition holds."""

@@ -1,21 +1,7 @@
 """What stands in the cells beside the panel: the five steps, predictions, exercises, sliders."""
 
-import json
-
 import pytest
-from lab import SESSION, find_cell, read_cells
-
-
-def show(notebook, number, source=None):
-    """Scroll to a cell, write in it if asked, run it if so; returns what it displays."""
-    page = notebook.page
-    notebook.scroll_to(number)
-    if source is not None:
-        text = json.dumps(source)
-        content = "jupyterapp.shell.currentWidget.content"
-        page.evaluate(f"() => {content}.activeCell.model.sharedModel.setSource({text})")
-        notebook.command("notebook:run-cell")
-    return page.locator(f".jp-Cell[data-windowed-list-index='{number}'] .jp-OutputArea").first
+from lab import SESSION, find_cell, find_violations, read_cells
 
 
 def run_all(open_notebook, name, **window):
@@ -31,8 +17,10 @@ def see(output, text):
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_five_steps_are_pressed(open_notebook, picture, dark):
-    notebook = run_all(open_notebook, "06_training.ipynb", dark=dark)
-    output = show(notebook, find_cell("06_training.ipynb", "FiveSteps()"))
+    notebook = open_notebook("06_training.ipynb", dark=dark)
+    notebook.page.set_viewport_size({"width": 1366, "height": 650})
+    source = "from helpers.widgets import FiveSteps\n\nFiveSteps()"
+    output = notebook.show(find_cell("06_training.ipynb", "FiveSteps()"), source)
     see(output, "Press the steps, in any order.")
     said = [
         ("1 forward", "Good: a prediction for every x"),
@@ -44,23 +32,26 @@ def test_the_five_steps_are_pressed(open_notebook, picture, dark):
         ("5 step", "the same gradients were used once more"),
         ("2 loss", "the loss of an old prediction"),
     ]
+    image = output.locator("img")
     for name, text in said:
         before = output.locator("table").inner_text()
         output.get_by_role("button", name=name).press("Enter")
         see(output, text)
-        changed = "RuntimeError" not in text and "Nothing" not in text and name != "2 loss"
-        if changed:
-            notebook.page.wait_for_timeout(100)
+        output.locator(f'img[alt*="{text}"]').wait_for()  # drawn, and told to a screen reader
+        if "RuntimeError" not in text and "Nothing" not in text and name != "2 loss":
             assert output.locator("table").inner_text() != before
-    notebook.page.wait_for_timeout(500)  # until the last press is drawn
-    image = output.locator("img.widget-image")
     before = image.get_attribute("src")
     output.get_by_role("button", name="Skip zero_grad").click()
     notebook.wait(f"() => document.querySelector('img[src=\"{before}\"]') === null")
-    notebook.page.wait_for_timeout(300)
-    notebook.page.screenshot(path=picture("steps"))
+    assert image.evaluate("e => e.naturalWidth") == 2 * 460
     box = output.bounding_box()
+    outer = notebook.page.locator(".jp-WindowedPanel-outer").bounding_box()
+    assert box["height"] < outer["height"]
+    assert image.bounding_box()["y"] < output.locator("table").bounding_box()["y"] + 20  # beside it
     assert output.evaluate("e => e.scrollWidth <= e.clientWidth"), box
+    output.scroll_into_view_if_needed()
+    assert find_violations(notebook.page, ".jp-OutputArea-output:has(table)") == []
+    notebook.page.screenshot(path=picture("steps"))
     output.get_by_role("button", name="Reset").click()
     see(output, "no step yet")
 
@@ -68,7 +59,7 @@ def test_the_five_steps_are_pressed(open_notebook, picture, dark):
 def test_a_prediction_with_the_keyboard_and_an_exercise_answered(open_notebook, picture):
     notebook = run_all(open_notebook, "01_dataset.ipynb")
     number = find_cell("01_dataset.ipynb", "shape_guess = predict(")
-    output = show(notebook, number)
+    output = notebook.show(number)
     options = output.locator("input[type=radio]")
     assert options.count() == 4
     assert output.locator("input[type=radio]:checked").count() == 0
@@ -77,22 +68,25 @@ def test_a_prediction_with_the_keyboard_and_an_exercise_answered(open_notebook, 
     notebook.page.keyboard.press("Tab")
     notebook.page.keyboard.press("Space")
     assert options.nth(1).is_checked()
+    radio = ".jp-OutputArea-output:has(input[type=radio])"
+    assert find_violations(notebook.page, radio) == []
     notebook.page.screenshot(path=picture("prediction"))
     reveal = find_cell("01_dataset.ipynb", "shape_guess.reveal(")
     source = read_cells("01_dataset.ipynb")[reveal].source
-    see(show(notebook, reveal, source), "You predicted: (1000, 1)")
-    assert show(notebook, number).locator("input[type=radio]:disabled").count() == 4
+    see(notebook.show(reveal, source), "You predicted: (1000, 1)")
+    assert notebook.show(number).locator("input[type=radio]:disabled").count() == 4
 
     number = find_cell("01_dataset.ipynb", 'answer = ...\ncheck("01-pairs"')
-    see(show(notebook, number), "Not answered yet")
-    see(show(notebook, number, 'answer = 4\ncheck("01-pairs", answer)'), "Not yet. 4 would be")
-    see(show(notebook, number, 'answer = 16\ncheck("01-pairs", answer)'), "Right. Broadcasting")
+    see(notebook.show(number), "Not answered yet")
+    see(notebook.show(number, 'answer = 4\ncheck("01-pairs", answer)'), "Not yet. 4 would be")
+    see(notebook.show(number, 'answer = 16\ncheck("01-pairs", answer)'), "Right. Broadcasting")
+    assert find_violations(notebook.page, ".jp-mod-selected .jp-OutputArea") == []
     notebook.page.screenshot(path=picture("exercise"))
 
 
 def test_a_slider_redraws_its_picture(open_notebook, picture):
     notebook = run_all(open_notebook, "01_dataset.ipynb")
-    output = show(notebook, find_cell("01_dataset.ipynb", "Sliders(draw"))
+    output = notebook.show(find_cell("01_dataset.ipynb", "Sliders(draw"))
     see(output, "200 points on the curve 'sine', noise 0.00")
     before = output.locator("img.widget-image").get_attribute("src")
     output.locator(".noUi-handle").nth(1).focus()
@@ -111,9 +105,9 @@ def test_the_slider_over_training_time_moves_the_kinks(open_notebook, picture):
     shorter = {"small, small_moments": "small = Experiment(Settings())"}  # for its data only
     for text in ("import copy", "small, small_moments", "kept, experiment", "found = kinks(net"):
         number = find_cell(name, text)
-        show(notebook, number, shorter.get(text, cells[number].source))
+        notebook.show(number, shorter.get(text, cells[number].source))
     number = find_cell(name, "SelectionSlider(options=list(kept)")
-    output = show(notebook, number, cells[number].source)
+    output = notebook.show(number, cells[number].source)
     see(output, "iteration 0: ")
     before = output.locator("img.widget-image").get_attribute("src")
     output.locator(".noUi-handle").first.focus()
@@ -126,7 +120,7 @@ def test_the_slider_over_training_time_moves_the_kinks(open_notebook, picture):
 
 def test_the_slider_over_one_weight_changes_the_loss(open_notebook, picture):
     notebook = run_all(open_notebook, "08_parameters.ipynb")
-    output = show(notebook, find_cell("08_parameters.ipynb", "Sliders(draw"))
+    output = notebook.show(find_cell("08_parameters.ipynb", "Sliders(draw"))
     see(output, "unit 5: weight times 1.00, loss 0.000")
     output.locator(".noUi-handle").nth(1).focus()
     for _ in range(10):

@@ -20,9 +20,17 @@ FRAME = 250  # milliseconds
 
 
 def shoot(panel, frames, number):
-    """Take screenshots of the panel, one every so often."""
+    """Take screenshots of what is on one screen, one every so often."""
+    top = panel.run_or_pause().bounding_box()
+    bottom = panel.button("Kinks").bounding_box()
+    clip = {
+        "x": top["x"] - 4,
+        "y": top["y"] - 4,
+        "width": 870,
+        "height": bottom["y"] - top["y"] + 36,
+    }
     for _ in range(number):
-        picture = Image.open(io.BytesIO(panel.box.screenshot()))
+        picture = Image.open(io.BytesIO(panel.page.screenshot(clip=clip)))
         size = (WIDTH, round(picture.height * WIDTH / picture.width))
         frames.append(picture.convert("RGB").resize(size, Image.Resampling.LANCZOS))
         panel.page.wait_for_timeout(FRAME)
@@ -43,18 +51,20 @@ def main():
         lab.open_lab(Path(folder)) as address,
         lab.open_browser() as browser,
     ):
-        notebook = lab.Notebook(browser, address, "07_depth.ipynb", width=1040)
-        notebook.page.set_viewport_size({"width": 1040, "height": 1300})
-        notebook.page.evaluate("() => jupyterapp.shell.collapseLeft()")
-        notebook.run_all()
+        notebook = lab.Notebook(browser, address, "00_overview.ipynb", width=1040)
+        notebook.show_files(False)
+        for text in ("import", "Playground("):
+            notebook.show(lab.find_cell("00_overview.ipynb", text), run=True)
         panel = lab.Panel(notebook)
+        panel.button("Run").evaluate("e => e.scrollIntoView({block: 'center'})")
+        panel.page.wait_for_timeout(500)
         shoot(panel, frames, 1)
         panel.button("Run").click()
         shoot(panel, frames, 8)
         press(panel, "Hidden layers", "ArrowRight", 3)
         shoot(panel, frames, 8)
-        panel.box.locator("select").nth(1).select_option("Adam")
-        press(panel, "Learning rate", "ArrowLeft", 12)
+        panel.box.get_by_label("Optimizer").select_option("Adam")
+        press(panel, "Learning rate", "ArrowLeft", 14)  # to 0.003
         shoot(panel, frames, 8)
         notebook.close()
     both = Image.new("RGB", (2 * WIDTH, frames[0].height))  # data and fit are seen in one each

@@ -1,29 +1,37 @@
 """Every order of the five steps: the debugger does what plain PyTorch does, and says what it is."""
 
 import ast
+import base64
+import html
 import inspect
+import io
 import itertools
+import math
 import re
+import threading
 
+import matplotlib
 import pytest
 import torch
+from ipywidgets.widgets.widget import _instances
+from PIL import Image
 from torch import nn
 
 from helpers import training
 from helpers.experiment import Experiment, Settings
-from helpers.widgets.five_steps import SMALL, FiveSteps
-from helpers.widgets.steps import LINES, Steps, run_without
+from helpers.plots import draw_loss
+from helpers.widgets.five_steps import LINES, SMALL, FiveSteps, Steps, run_without
 
-SEQUENCES = [order for n in (1, 2, 3, 4) for order in itertools.product(LINES, repeat=n)]
+TINY = Settings(cfg=(1, 4, 4, 1), n_samples=20, seed=1)
 
 
 class Oracle:
     """The five steps in plain PyTorch, with what happened read off the tensors themselves."""
 
     def __init__(self):
-        experiment = Experiment(SMALL)
+        experiment = Experiment(TINY)
         self.net, self.x, self.y = experiment.net, experiment.x, experiment.y
-        self.optimizer = torch.optim.SGD(self.net.parameters(), lr=SMALL.lr)
+        self.optimizer = torch.optim.SGD(self.net.parameters(), lr=TINY.lr)
         self.out = self.loss = self.error = None
         self.fresh = True  # whether `out` belongs to the weights as they are
         self.sums, self.used = 0, 0  # gradients in .grad, and how often a step has used them
@@ -83,18 +91,20 @@ class Oracle:
         return ["Careful", "sum of several", "they agree"] if self.sums > 1 else ["Good", "agree"]
 
 
-def press_both(order):
-    """Press an order on the debugger and in plain PyTorch, comparing after each press."""
-    steps, oracle = Steps(SMALL), Oracle()
-    for step in order:
+def press_both(order, checked):
+    """Press an order on the debugger and in plain PyTorch, comparing the last presses."""
+    steps, oracle = Steps(TINY), Oracle()
+    for place, step in enumerate(order, start=1):
         old = [p.clone() for p in steps.names["net"].parameters()]
         old_out, old_loss = steps.names.get("out"), steps.names.get("loss")
         old_grad = [g if g is None else g.clone() for g in grads(steps)]
-        sentence, rows = steps.press(step)
+        sentence, quantities = steps.press(step)
         words = oracle.press("loss_" if step == "loss" else step)
+        if len(order) - place >= checked:
+            continue
         assert all(word in sentence for word in words), (order, step, sentence, words)
         compare_state(steps, oracle)
-        changed = {row.name.split(",")[0].split(" at")[0] for row in rows if row.changed}
+        changed = {q.name.split(",")[0].split(" at")[0] for q in quantities if q.changed}
         new = list(steps.names["net"].parameters())
         assert ("w" in changed) == (not torch.equal(old[0][2, 0], new[0][2, 0]))
         assert ("grad" in changed) == (not alike(old_grad[0], grads(steps)[0], (2, 0)))
@@ -103,7 +113,6 @@ def press_both(order):
         )
         assert ("loss" in changed) == (not alike(old_loss, steps.names.get("loss")))
         assert ("prediction" in changed) == (not alike(old_out, steps.names.get("out")))
-    return steps
 
 
 def grads(steps):
@@ -123,12 +132,12 @@ def compare_state(steps, oracle):
     assert alike(steps.names.get("loss"), oracle.loss)
 
 
-@pytest.mark.parametrize("first", LINES)
-def test_every_sequence_of_up_to_four_steps(first):
-    mine = [order for order in SEQUENCES if order[0] == first]
-    assert len(mine) == 1 + 5 + 25 + 125
-    for order in mine:
-        press_both(order)
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_every_sequence_of_up_to_four_steps(length):
+    orders = list(itertools.product(LINES, repeat=length))
+    assert len(orders) == 5**length
+    for order in orders:
+        press_both(order, checked=1)  # what leads there is a sequence of its own
 
 
 RIGHT = ("forward", "loss", "zero_grad", "backward", "step")
@@ -148,32 +157,32 @@ RIGHT = ("forward", "loss", "zero_grad", "backward", "step")
     ],
 )
 def test_longer_orders(order):
-    press_both(order)
+    press_both(order, checked=len(order))
 
 
 def test_a_graph_whose_weights_have_moved_is_explained():
     steps = Steps(SMALL)
     for step in ("forward", "loss", "backward", "forward", "loss", "step"):
         steps.press(step)
-    sentence, rows = steps.press("backward")
+    sentence, quantities = steps.press("backward")
     assert "modified by an inplace operation" in sentence
     assert "A step has changed the weights since this forward" in sentence
-    assert not any(row.changed for row in rows)
+    assert not any(quantity.changed for quantity in quantities)
 
 
 def test_the_five_lines_are_those_of_train():
-    source = inspect.getsource(training.train)
+    source = inspect.getsource(training.iterate)
     found = re.findall(r"^ +(\S.*?)  # \d\. ", source, re.MULTILINE)
     assert [ast.dump(ast.parse(line)) for line in found] == [
         ast.dump(ast.parse(line)) for line in LINES.values()
     ]
 
 
-def test_rows_hold_the_numbers():
+def test_quantities_hold_the_numbers():
     steps = Steps(SMALL)
     for step in RIGHT[:4]:
-        _, rows = steps.press(step)
-    after = {row.name: row.after for row in rows}
+        _, quantities = steps.press(step)
+    after = {q.name: q.after for q in quantities}
     net, x = steps.names["net"], steps.names["x"]
     weight = net.features[0].weight
     assert list(after) == [
@@ -186,8 +195,8 @@ def test_rows_hold_the_numbers():
     assert float(after["w - lr * grad"]) == pytest.approx(by_hand, rel=1e-3)
     norm = net.features[4].weight.grad.norm().item()
     assert float(after["gradient norm, layer 3"]) == pytest.approx(norm, rel=1e-3)
-    _, rows = steps.press("step")
-    assert {row.name for row in rows if row.changed} == {"w", "w - lr * grad"}
+    _, quantities = steps.press("step")
+    assert {q.name for q in quantities if q.changed} == {"w", "w - lr * grad"}
 
 
 def test_a_loss_that_is_no_number_is_said():
@@ -195,6 +204,11 @@ def test_a_loss_that_is_no_number_is_said():
     for step in (*RIGHT, "forward"):
         steps.press(step)
     assert "no longer a number. Press Reset." in steps.press("loss")[0]
+    for step in ("backward", "step", "forward", "loss"):
+        steps.press(step)
+    assert math.isnan(steps.losses[-1])
+    _, quantities = steps.press("forward")  # nan again: no bit of it has changed
+    assert not any(quantity.changed for quantity in quantities)
 
 
 def test_a_step_by_another_rule_is_not_said_to_agree():
@@ -221,20 +235,60 @@ def test_a_run_without_a_step():
     assert len(set(run_without("step", SMALL, iterations=5))) == 1
 
 
+def test_a_step_of_another_name_is_refused_and_changes_nothing(panel):
+    for step in ("forwards", "", "LINES", None, 1, ["forward"]):
+        for press in (panel.press, panel.steps.press):
+            with pytest.raises(
+                ValueError, match=r"step must be one of forward, .*, got "
+            ) as caught:
+                press(step)
+            assert "\n" not in str(caught.value)
+            assert panel.steps.pressed == []
+    panel.press("forward")
+    assert panel.steps.pressed == ["forward"]
+    assert panel.said.value.startswith("Good: a prediction")
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [(Settings(optimizer="Adam"), ValueError), ("SGD", TypeError), ((1, 20, 1), TypeError)],
+)
+def test_a_refusal_leaves_no_widget_behind(settings, error):
+    before = set(_instances)
+    with pytest.raises(error) as caught:
+        FiveSteps(settings)
+    assert "\n" not in str(caught.value)
+    assert set(_instances) == before
+
+
 @pytest.fixture
 def panel():
+    before = set(_instances)
     made = FiveSteps()
     yield made
     made.close()
+    assert set(_instances) == before
+
+
+def picture(panel):
+    """The picture as bytes, and the attributes it is shown with."""
+    shown = dict(re.findall(r"(\w+)='([^']*)'", panel.picture.value))
+    head, _, data = shown.pop("src").partition(",")
+    assert panel.picture.value.startswith("<img ")
+    assert head == "data:image/png;base64"
+    return base64.b64decode(data), shown
 
 
 def test_a_button_presses_its_step_and_everything_shows(panel):
-    untouched = panel.image.value
+    untouched, _ = picture(panel)
     assert panel.said.value == "Press the steps, in any order."
     assert panel.code.value == "<code>no step yet</code>"
     assert "<td>none</td>" in panel.table.value
+    assert "<td>changed</td>" not in panel.table.value
     for step, button in panel.buttons.items():
+        before = panel.png
         button.click()
+        assert (panel.png != before) == (step in ("forward", "loss"))  # the fit, a point
         assert panel.steps.pressed[-1] == step
         assert button.tooltip == LINES[step]
     assert [b.description for b in panel.buttons.values()] == [
@@ -243,35 +297,101 @@ def test_a_button_presses_its_step_and_everything_shows(panel):
     assert panel.said.value.startswith("Good: every weight moves")
     assert panel.code.value == f"<code>{'; '.join(LINES.values())}</code>"
     assert panel.table.value.count("<td>changed</td>") == 2
-    assert panel.image.value != untouched
+    for style, cells in re.findall("<tr style='(.*?)'>(.*?)</tr>", panel.table.value):
+        assert ("bold" in style) == ("<td>changed</td>" in cells)
+    assert picture(panel)[0] != untouched
     panel.press("forward")
     assert panel.code.value.startswith("<code>… loss = ")
-    panel.again.click()
-    assert panel.image.value == untouched
+    panel.reset_button.click()
+    assert picture(panel)[0] == untouched
     assert panel.steps.pressed == []
     panel.press("loss")
     assert "NameError: name &#x27;out&#x27; is not defined" in panel.said.value
 
 
+def test_every_column_of_the_table_has_a_name(panel):
+    assert re.findall("<th>(.*?)</th>", panel.table.value) == [
+        "quantity", "before", "after", "effect",
+    ]  # fmt: skip
+
+
+def test_the_picture_is_sharp_and_has_the_sentence_as_its_text(panel):
+    panel.press("loss")
+    png, shown = picture(panel)
+    with Image.open(io.BytesIO(png)) as opened:
+        assert opened.width == 2 * int(shown["width"]) == 920
+    assert html.unescape(shown["alt"]) == panel.sentence
+    assert "NameError: name 'out' is not defined" in panel.sentence
+
+
+def test_the_style_of_the_notebook_does_not_reach_the_picture(panel):
+    untouched, _ = picture(panel)
+    with matplotlib.rc_context({"axes.facecolor": "black", "font.size": 20, "savefig.dpi": 300}):
+        panel.reset()
+    assert picture(panel)[0] == untouched
+
+
 def test_the_switch_draws_both_runs_and_changes_nothing_else(panel, monkeypatch):
     drawn = []
-    draw = FiveSteps._picture.__globals__["draw_loss"]
-    monkeypatch.setitem(
-        FiveSteps._picture.__globals__,
-        "draw_loss",
-        lambda ax, losses, **style: drawn.append(list(losses)) or draw(ax, losses, **style),
+    monkeypatch.setattr(
+        "helpers.widgets.five_steps.draw_loss",
+        lambda ax, losses, **style: drawn.append(list(losses)) or draw_loss(ax, losses, **style),
     )
     panel.press("forward")
-    before, rows = panel.image.value, panel.rows
+    before, quantities = panel.png, panel.quantities
     panel.skip.value = True
-    assert panel.image.value != before
+    assert panel.png != before
     assert drawn[-2:] == [run_without("zero_grad", SMALL), run_without(None, SMALL)]
-    assert panel.rows == rows
+    assert panel.quantities == quantities
     panel.skip.value = False
-    assert panel.image.value == before
+    assert panel.png == before
+
+
+def test_a_press_in_the_middle_of_a_press_comes_after_it(panel):
+    def press(*_):
+        with pytest.raises(ValueError, match="got 'forwards'"):
+            panel.press("forwards")
+        panel.press("loss")
+
+    hook = panel.steps.names["net"].register_forward_hook(press)
+    panel.press("forward")
+    hook.remove()
+    assert panel.steps.pressed == ["forward", "loss"]
+    assert panel.said.value.startswith("Good: one number")
+
+
+def test_nobody_waits_for_a_press_that_others_look_at(panel):
+    threads = []
+
+    def look(change):
+        panel.said.unobserve(look, "value")
+        threads.append(threading.Thread(target=panel.press, args=["loss"], daemon=True))
+        threads[0].start()
+        threads[0].join(30)
+        assert not threads[0].is_alive()
+
+    panel.said.observe(look, "value")
+    panel.press("forward")
+    assert threads
+    assert panel.steps.pressed == ["forward", "loss"]
+    assert panel.said.value.startswith("Good: one number")
+    assert panel.code.value == f"<code>{LINES['forward']}; {LINES['loss']}</code>"
+
+
+def test_a_press_that_fails_in_code_of_others_does_not_spoil_the_next(panel):
+    def fail(*_):
+        raise ArithmeticError("a hook of theirs")
+
+    hook = panel.steps.names["net"].register_forward_hook(fail)
+    with pytest.raises(ArithmeticError, match="a hook of theirs"):
+        panel.press("forward")
+    hook.remove()
+    panel.press("forward")
+    assert panel.said.value.startswith("Good: a prediction")
 
 
 def test_the_still(panel):
-    bundle = panel._repr_mimebundle_()
-    assert bundle["text/plain"] == panel.sentence
-    assert bundle["image/png"].startswith("iVBOR")
+    data, metadata = panel._repr_mimebundle_()
+    assert data["text/plain"] == panel.sentence
+    assert base64.b64decode(data["image/png"]) == panel.png
+    assert metadata["image/png"]["alt"] == panel.sentence

@@ -1,0 +1,16 @@
+"""Reads the lines and dots of a picture back into numbers."""
+
+import numpy as np
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def read_points(element):
+    """Read the points of each piece of a line or of dots, in tenths of a pixel."""
+    pieces = []
+    for piece in element.get("d").split("M")[1:]:
+        start, _, steps = piece.partition("l" if "l" in piece else "h")
+        place = np.array([float(number) for number in start.split()])
+        moves = np.array([float(n) for n in steps.split()] if "l" in piece else []).reshape(-1, 2)
+        pieces.append(place + np.vstack([[0, 0], moves.cumsum(axis=0)]))
+    return pieces

@@ -1,0 +1,333 @@
+"""A frame shows the numbers it is given, as SVG that is valid whatever they are."""
+
+import io
+import math
+import re
+import tracemalloc
+import xml.etree.ElementTree as ET
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from drawn import SVG, read_points
+from ipywidgets.widgets.widget import _instances
+from matplotlib.colors import to_rgb
+
+from helpers.plots import DATA_COLOUR, FIT_COLOUR, HELD_OUT_COLOUR, MARK_COLOUR
+from helpers.widgets.picture import Picture
+from helpers.widgets.stills import close_widget
+
+X = np.linspace(-10, 10, 1000)
+Y = np.sin(X)
+
+
+@pytest.fixture
+def picture():
+    made = Picture(X, Y, "hidden layers: 3")
+    yield made
+    close_widget(made)
+
+
+def read(html):
+    """Parse a picture; it must be one SVG, and valid."""
+    root = ET.fromstring(html.value)
+    assert root.tag == SVG + "svg"
+    return root
+
+
+def find_path(root, colour, tag="path"):
+    """Find the drawing of one colour; None if there is none."""
+    found = [e for e in root.iter(SVG + tag) if e.get("stroke") == colour and "l" in e.get("d")]
+    return found[0] if found else None
+
+
+def back(points, xlim, ylim, log=False, size=(4400, 2120)):
+    """Turn tenths of a pixel into numbers, as a reader of the axes would."""
+    x = xlim[0] + points[:, 0] / size[0] * (xlim[1] - xlim[0])
+    if log:
+        ylim = np.log10(ylim)
+    y = ylim[1] - points[:, 1] / size[1] * (ylim[1] - ylim[0])
+    return x, 10**y if log else y
+
+
+def words(html):
+    return ["".join(element.itertext()) for element in read(html).iter(SVG + "text")]
+
+
+def test_every_tenth_of_1000_points_is_a_dot_where_it_belongs(picture):
+    dots = next(e for e in read(picture.still).iter(SVG + "path") if e.get("stroke") == DATA_COLOUR)
+    points = np.vstack(read_points(dots))
+    assert len(points) == 100
+    x, y = back(points, (-10.6, 10.6), (Y.min() - 0.25 * np.ptp(Y), Y.max() + 0.25 * np.ptp(Y)))
+    assert x == pytest.approx(X[::10], abs=0.01)
+    assert y == pytest.approx(Y[::10], abs=0.01)
+    assert "data, 1 of 10 points" in words(picture.still)
+    picture.set_data(X[:50], Y[:50])
+    assert "data" in words(picture.still)
+
+
+def test_the_prediction_is_a_line_through_its_numbers(picture):
+    prediction = 0.5 * np.cos(X)
+    picture.update(prediction, [0.5], [0])
+    line = find_path(read(picture.moving), FIT_COLOUR)
+    (points,) = read_points(line)
+    assert len(points) < 200  # reduced
+    ylim = (Y.min() - 0.25 * np.ptp(Y), Y.max() + 0.25 * np.ptp(Y))
+    x, y = back(points, (-10.6, 10.6), ylim)
+    assert x[[0, -1]] == pytest.approx([-10, 10], abs=0.01)
+    assert np.interp(X, x, y) == pytest.approx(prediction, abs=0.015)  # a pixel
+    assert line.get("stroke-width") == "20"
+
+
+def test_the_loss_is_a_line_on_a_logarithmic_axis_with_grid_lines(picture):
+    losses = [10 ** (-n / 100) for n in range(300)]
+    picture.update(None, losses, range(300))
+    (points,) = read_points(find_path(read(picture.moving), "currentColor"))
+    x, y = back(points, (0, 1000), (1e-3, 10), log=True, size=(1960, 2120))
+    assert np.interp(np.arange(300), x, np.log10(y)) == pytest.approx(np.log10(losses), abs=0.02)
+    labels = words(picture.still)
+    for label in ("0.001", "0.01", "0.1", "1", "10", "0", "500", "1000", "iteration", "loss"):
+        assert label in labels
+    grid = [e.get("d") for e in read(picture.still).iter(SVG + "path") if e.get("stroke-opacity")]
+    assert grid[1].count("H772") == 5  # one for each power of ten
+
+
+def test_a_held_out_curve_has_its_colour_and_its_name(picture):
+    picture.update(None, [0.5, 0.4], [0, 90])
+    assert "held out" not in words(picture.still)
+    picture.update(None, [0.5, 0.4], [0, 90], held_out=([10, 50], [0.5, 0.02]))
+    (points,) = read_points(find_path(read(picture.moving), HELD_OUT_COLOUR))
+    x, y = back(points, (0, 100), (0.01, 1), log=True, size=(1960, 2120))
+    assert x[[0, -1]] == pytest.approx([10, 50], abs=0.1)
+    assert y[[0, -1]] == pytest.approx([0.5, 0.02], rel=0.01)
+    assert {"training", "held out"} < set(words(picture.still))
+
+
+def test_kinks_are_dots_in_their_layers_colour_with_a_legend(picture):
+    dots = [(np.array([-5.0, 5.0]), np.array([0.0, 1.0])), (np.array([0.0]), np.array([-1.0]))]
+    picture.update(Y, [0.5], [0], dots=dots)
+    root = read(picture.moving)
+    for colour, (x, y) in zip(("#21918c", "#fde725"), dots, strict=True):
+        found = [e for e in root.iter(SVG + "path") if e.get("stroke") == colour]
+        points = np.vstack(read_points(found[0]))
+        ylim = (Y.min() - 0.25 * np.ptp(Y), Y.max() + 0.25 * np.ptp(Y))
+        assert np.array(back(points, (-10.6, 10.6), ylim)) == pytest.approx(
+            np.array([x, y]), abs=0.01
+        )
+        assert found[0].get("stroke-linecap") == "round"
+        assert len(found) == 2  # and one in the legend
+    assert words(picture.moving) == ["hidden layers: 3", "kinks by layer", "1", "2"]
+    picture.update(Y, [0.5], [0])
+    assert words(picture.moving) == ["hidden layers: 3"]
+
+
+def test_marks_are_lines_with_words_where_there_is_room(picture):
+    marks = [(1, "lr 0.1"), (40, "lr 0.2"), (42, "lr 0.3"), (90, "Adam & <lr> 0.3")]
+    picture.update(Y, [0.5], [99], marks=marks)
+    root = read(picture.moving)
+    lines = [e.get("d") for e in root.iter(SVG + "path") if e.get("stroke") == MARK_COLOUR]
+    assert [float(line[1:].split()[0]) for line in lines] == pytest.approx(
+        [576 + 1.96 * number for number, _ in marks], abs=0.1
+    )
+    assert words(picture.moving)[1:] == ["lr 0.1", "lr 0.3", "Adam & <lr> 0.3"]
+
+
+def test_a_screen_reader_gets_the_label_and_passes_over_what_stays(picture):
+    assert read(picture.still).get("aria-hidden") == "true"
+    assert read(picture.moving).get("aria-hidden") == "true"
+    picture.update(Y, [0.5], [0], label='loss < "1" & falling')
+    assert read(picture.moving).get("role") == "img"
+    assert read(picture.moving).get("aria-label") == 'loss < "1" & falling'
+
+
+def test_a_title_is_escaped_and_may_change_without_new_axes(picture):
+    still = picture.still.value
+    picture.title = "a < b & 'c' \x96 \N{HEAVY BLACK HEART}"
+    picture.update(Y, [], [])
+    assert words(picture.moving) == [picture.title]
+    assert picture.still.value == still
+
+
+def test_no_id_no_style_sheet_no_fixed_black(picture):
+    picture.update(Y, [0.5], [0], marks=[(3, "x")], dots=[(X[:3], Y[:3])], label="x")
+    for html in (picture.still, picture.moving):
+        assert not re.search(r"\bid=|<style|url\(|#000|black|white", html.value)
+        assert read(html).get("fill") == "currentColor"
+
+
+def test_both_parts_lie_over_each_other_and_no_wider_than_800(picture):
+    for part in picture.children:
+        assert part.layout.grid_area == "1 / 1 / 2 / 2"
+        assert read(part).get("viewBox") == "0 0 800 300"
+    assert picture.layout.max_width == "min(100%, 800px)"
+
+
+def test_what_stays_is_sent_again_only_when_an_axis_changes(picture):
+    sent = []
+    picture.still.observe(sent.append, "value")
+    for n in range(1, 90):
+        picture.update(Y / n, [0.5] * n, range(n))
+    assert sent == []
+    picture.update(Y, [0.5] * 101, range(101))
+    assert len(sent) == 1
+    picture.update(Y, [0.5, 0.05], [0, 1])
+    assert len(sent) == 2
+    picture.update(Y, [0.5, 0.05], [0, 1], held_out=([1], [0.2]))
+    assert len(sent) == 3
+
+
+@pytest.mark.parametrize(
+    "prediction", [[math.nan, 1, 2], [1, math.inf, -math.inf], [1e300, -1e300, 1e308], [1, 2, 1e30]]
+)
+@pytest.mark.parametrize("losses", [[1e308, 1e-308, 0], [math.nan, math.inf, -1.0]])
+def test_numbers_that_cannot_be_shown_are_gaps(prediction, losses):
+    picture = Picture([0, 1, 2], [5, 5, 6])
+    dots = [(np.array([0.5, math.nan, 1.0, 1e30]), np.array([5.5, 1.0, math.inf, 5.5]))]
+    picture.update(prediction, losses, [0, 1, 2], held_out=([0, 1, 2], losses), dots=dots)
+    for path in read(picture.moving).iter(SVG + "path"):
+        assert re.fullmatch(r"[-MlhvHV\d. ]+", path.get("d"))
+        assert max(abs(float(n)) for n in re.findall(r"-?\d+", path.get("d"))) < 1e6
+    if losses[0] > 0 and prediction[0] == 1e300:  # one still is enough, it takes long
+        assert picture.png().startswith(b"\x89PNG")
+    close_widget(picture)
+
+
+def test_a_gap_parts_the_line(picture):
+    prediction = Y.copy()
+    prediction[400:500] = math.nan
+    picture.update(prediction, [], [])
+    first, second = read_points(find_path(read(picture.moving), FIT_COLOUR))
+    assert back(first[-1:], (-10.6, 10.6), (0, 1))[0] == pytest.approx(X[399], abs=0.02)
+    assert back(second[:1], (-10.6, 10.6), (0, 1))[0] == pytest.approx(X[500], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("x", "y"), [([1], [1]), ([0, 0], [1e20, 1e20]), ([-1e-30, 1e-30], [0, 0]), ([0, 1e9], [-5, 5])]
+)
+def test_data_of_any_size_have_axes(x, y):
+    picture = Picture(x, y)
+    labels = words(picture.still)
+    assert "-0" not in labels
+    assert "nan" not in picture.still.value
+    assert len(labels) > 8
+    close_widget(picture)
+
+
+def test_beyond_shows_twice_the_range(picture):
+    picture.set_data(X, Y, beyond=True)
+    assert picture.beyond
+    assert picture.grid[[0, -1]].tolist() == [-20, 20]
+    assert len(picture.grid) == 1000
+    assert {"-20", "20"} < set(words(picture.still))
+    picture.update(np.sin(picture.grid), [], [])
+    picture.set_data(X, Y)
+    assert np.array_equal(picture.grid, X)
+    assert find_path(read(picture.moving), FIT_COLOUR) is None
+
+
+def test_new_data_are_drawn_even_on_the_same_axes(picture):
+    before = picture.still.value
+    picture.set_data(X, -Y)
+    assert picture.still.value != before
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "told"),
+    [
+        ([1, 2], [1], "x and y must hold one value for each point, got 2 and 1"),
+        ([], [], "x and y must hold one value for each point, got 0 and 0"),
+        ([0, 1, 2], [0, math.nan, 1], "y must be finite, got nan in row 1"),
+        ([0, math.inf], [0, 1], "x must be finite, got inf in row 1"),
+    ],
+)
+def test_points_that_cannot_be_drawn(x, y, told):
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        Picture(x, y)
+
+
+def test_a_prediction_of_another_size(picture):
+    with pytest.raises(ValueError, match=r"each of the 1000 x of the grid, got 50$"):
+        picture.update(Y[:50], [], [])
+
+
+def pixels(png):
+    return plt.imread(io.BytesIO(png))[..., :3]
+
+
+def ink(image, colour):
+    """Count the pixels of nearly one colour."""
+    return int((abs(image - to_rgb(colour)).max(axis=2) < 0.06).sum())
+
+
+def test_the_still_shows_what_was_shown_last_in_twice_the_pixels(picture):
+    dots = [(np.array([0.0]), np.array([0.5]))] * 2
+    everything = {"held_out": ([0, 90], [0.9, 0.5]), "marks": [(40, "Adam")], "dots": dots}
+    picture.update(Y / 2, [0.5, 0.03], [0, 90], **everything)
+    full = pixels(picture.png())
+    assert full.shape[:2] == (600, 1600)
+    for colour in (DATA_COLOUR, FIT_COLOUR, HELD_OUT_COLOUR, MARK_COLOUR, "#fde725"):
+        assert ink(full, colour) > 50
+    assert (full[0] == 1).all()  # white
+    picture.update(Y / 3, [0.5, 0.03], [0, 90])
+    less = pixels(picture.png())
+    for colour in (HELD_OUT_COLOUR, MARK_COLOUR, "#fde725"):
+        assert ink(less, colour) == 0
+    line = (abs(less - to_rgb(FIT_COLOUR)).max(axis=2) < 0.06).nonzero()[0]
+    before = (abs(full - to_rgb(FIT_COLOUR)).max(axis=2) < 0.06).nonzero()[0]
+    assert np.ptp(line[line > 100]) == pytest.approx(2 / 3 * np.ptp(before[before > 100]), abs=8)
+
+
+def test_the_style_of_the_notebook_reaches_neither_frame_nor_still(picture):
+    picture.update(Y, [0.5, 0.3], [0, 50])
+    before = (picture.still.value, picture.moving.value, picture.png())
+    leaks = {"path.simplify": False, "path.simplify_threshold": 1.0, "font.size": 20}
+    with plt.style.context(["dark_background", leaks]):
+        other = Picture(X, Y, "hidden layers: 3")
+        other.update(Y, [0.5, 0.3], [0, 50])
+        assert (other.still.value, other.moving.value, other.png()) == before
+    close_widget(other)
+
+
+def test_a_still_is_of_the_numbers_at_the_time_of_the_frame(picture):
+    losses, iterations = [0.5, 0.3], [0, 50]
+    picture.update(Y, losses, iterations)
+    losses.append(0.01)  # as a thread that trains may do
+    iterations[0] = 40
+    assert (picture.frame.losses.tolist(), picture.frame.iterations.tolist()) == (
+        [0.5, 0.3],
+        [0, 50],
+    )
+    assert picture.png().startswith(b"\x89PNG")
+
+
+def test_ten_thousand_frames_need_no_more_room_than_ten(picture):
+    losses, numbers = list(1 / np.arange(1, 2000)), list(range(1, 2000))
+    tracemalloc.start()
+    try:
+        for n in range(20):
+            picture.update(Y / (n + 1), losses, numbers)
+        before = tracemalloc.get_traced_memory()[0]
+        for n in range(300):  # a tenth of a kilobyte for each would be seen
+            picture.update(Y / (n + 1), losses, numbers)
+        assert tracemalloc.get_traced_memory()[0] - before < 30_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_frame_is_small(picture):
+    random = np.random.default_rng(0)
+    losses = np.exp(-np.arange(2000) / 500 + 0.3 * random.standard_normal(2000))
+    picture.update(Y, losses, range(2000), label="iteration 1999, loss 0.02")
+    assert len(picture.moving.value) < 6000
+    assert len(picture.still.value) < 6000
+
+
+def test_closing_leaves_no_widget():
+    before = set(_instances)
+    close_widget(Picture(X, Y))
+    assert set(_instances) == before
+
+
+def test_nothing_reaches_pyplot(picture):
+    picture.png()
+    assert plt.get_fignums() == []

@@ -1,0 +1,60 @@
+"""A still stands beside a widget, and a widget leaves nothing behind."""
+
+import base64
+
+import pytest
+from IPython.core.formatters import DisplayFormatter
+from ipywidgets import HTML, HBox, IntSlider, VBox
+from ipywidgets.widgets.widget import _instances
+
+from helpers.plots import new_figure, to_png
+from helpers.widgets.stills import close_widget, make_image, show_png, with_still
+
+
+@pytest.fixture(scope="module")
+def png():
+    with new_figure(3, 2) as figure:
+        figure.subplots().plot([0, 1])
+        return to_png(figure)
+
+
+def test_a_still_and_its_alternative_text_reach_the_notebook(png):
+    class Shown:
+        def _repr_mimebundle_(self, **kwargs):
+            return with_still({"text/html": "<b>"}, png, "a rising line")
+
+    data, metadata = DisplayFormatter().format(Shown())
+    assert base64.b64decode(data["image/png"]) == png
+    assert (data["text/plain"], data["text/html"]) == ("a rising line", "<b>")
+    assert metadata == {"image/png": {"alt": "a rising line", "width": 300}}
+
+
+def test_a_widget_without_a_picture_yet_has_a_text_alone():
+    assert with_still({}, b"", "ValueError: no") == ({"text/plain": "ValueError: no"}, {})
+
+
+def test_a_picture_is_shown_at_half_its_size(png):
+    image = make_image()
+    show_png(image, png)
+    assert (image.value, image.width) == (png, "300")
+    assert (image.layout.max_width, image.layout.height) == ("100%", "auto")
+    assert image.tooltip is None  # ipywidgets 8.1.9 would show an error in the picture's place
+    close_widget(image)
+
+
+def test_closing_takes_everything_that_belongs_to_a_widget():
+    before = set(_instances)
+    close_widget(VBox([HBox([IntSlider(), HTML()]), HTML(), make_image()]))
+    assert set(_instances) == before
+
+
+def test_a_class_may_close_its_parts_in_its_own_close():
+    class Panel(VBox):
+        def close(self):
+            close_widget(self)
+
+    before = set(_instances)
+    panel = Panel([HTML()])
+    panel.close()
+    panel.close()
+    assert set(_instances) == before
