@@ -85,7 +85,6 @@ class Prediction(ipywidgets.VBox):
         self.question = question
         layout = {"width": "auto", "max_width": "100%"}
         self.choice = ipywidgets.RadioButtons(options=list(options), value=None, layout=layout)
-        self.choice.tooltip = question
         super().__init__([ipywidgets.HTML(f"<b>{html.escape(question)}</b>"), self.choice])
 
     def reveal(self, truth: str) -> None:
