@@ -2,6 +2,7 @@
 
 import _thread
 import contextlib
+import contextvars
 import itertools
 import math
 import os
@@ -248,6 +249,7 @@ ERRORS = {
     "def answer(n):\n    x = 1\n    return x + m": "line 3 of your cell: NameError: name 'm'",
     "def f(n):\n    return 1 / 0\n\n\ndef answer(n):\n    return f(n)": "line 2 of your cell: Zero",
     "def answer(n):\n    return torch.ones(2) @ torch.ones(3)": "line 2 of your cell: RuntimeError",
+    "def answer(n):\n    return nn.Linear(1, 2)(torch.ones(3, 5))": "line 2 of your cell: Runtime",
     "def answer(n):\n    raise ValueError('one\\ntwo')": "line 2 of your cell: ValueError: one.",
     "def answer(n):\n    raise ValueError": "line 2 of your cell: ValueError. Look at",
     "def answer(n):\n    raise ValueError('x' * 999)": f"ValueError: {'x' * 200} ...",
@@ -330,6 +332,27 @@ def test_the_stop_button_ends_the_check_with_a_line():
 
     assert feedback("01-points", endless) == "Stopped by you before the check was done."
     assert "check" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_verdict_passes_an_except_of_the_learner(monkeypatch):
+    monkeypatch.setattr(running, "SECONDS", 2)
+
+    def stubborn(net, x, y, loss_func, optimizer, epochs):
+        while True:
+            with contextlib.suppress(Exception):
+                net(x)
+
+    assert "the loop does not stop when they are done" in feedback("06-train", stubborn)
+
+
+def test_code_runs_in_the_context_of_its_cell():
+    cell_of = contextvars.ContextVar("cell_of", default="none")
+    token = cell_of.set("this one")
+    try:
+        said = feedback("01-points", lambda n: 1 / 0 if cell_of.get() == "this one" else None)
+    finally:
+        cell_of.reset(token)
+    assert "ZeroDivisionError" in said
 
 
 def test_a_generator_without_end_is_refused_at_once():
