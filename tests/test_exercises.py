@@ -2,6 +2,7 @@
 
 import _thread
 import contextlib
+import contextvars
 import itertools
 import math
 import os
@@ -229,6 +230,14 @@ def test_what_does_something_is_answered(code):
     assert not lookup.is_open(cell(code))
 
 
+def test_four_orders_of_the_five_steps_train():
+    orders = itertools.permutations(["forward", "loss", "zero_grad", "backward", "step"])
+    right = {order for order in orders if feedback("00-order", order).startswith("Right. ")}
+    others = ["forward", "loss", "backward", "step"]
+    places = [(*others[:i], "zero_grad", *others[i:]) for i in (0, 1, 2, 4)]
+    assert right == set(places)
+
+
 def test_what_a_learner_prints_goes_through(capsys):
     check("01-points", cell("def answer(n):\n    print('n is', n)\n    return n"))
     first, second = capsys.readouterr().out.splitlines()
@@ -240,6 +249,7 @@ ERRORS = {
     "def answer(n):\n    x = 1\n    return x + m": "line 3 of your cell: NameError: name 'm'",
     "def f(n):\n    return 1 / 0\n\n\ndef answer(n):\n    return f(n)": "line 2 of your cell: Zero",
     "def answer(n):\n    return torch.ones(2) @ torch.ones(3)": "line 2 of your cell: RuntimeError",
+    "def answer(n):\n    return nn.Linear(1, 2)(torch.ones(3, 5))": "line 2 of your cell: Runtime",
     "def answer(n):\n    raise ValueError('one\\ntwo')": "line 2 of your cell: ValueError: one.",
     "def answer(n):\n    raise ValueError": "line 2 of your cell: ValueError. Look at",
     "def answer(n):\n    raise ValueError('x' * 999)": f"ValueError: {'x' * 200} ...",
@@ -324,6 +334,27 @@ def test_the_stop_button_ends_the_check_with_a_line():
     assert "check" not in [thread.name for thread in threading.enumerate()]
 
 
+def test_a_verdict_passes_an_except_of_the_learner(monkeypatch):
+    monkeypatch.setattr(running, "SECONDS", 2)
+
+    def stubborn(net, x, y, loss_func, optimizer, epochs):
+        while True:
+            with contextlib.suppress(Exception):
+                net(x)
+
+    assert "the loop does not stop when they are done" in feedback("06-train", stubborn)
+
+
+def test_code_runs_in_the_context_of_its_cell():
+    cell_of = contextvars.ContextVar("cell_of", default="none")
+    token = cell_of.set("this one")
+    try:
+        said = feedback("01-points", lambda n: 1 / 0 if cell_of.get() == "this one" else None)
+    finally:
+        cell_of.reset(token)
+    assert "ZeroDivisionError" in said
+
+
 def test_a_generator_without_end_is_refused_at_once():
     def forever(net, x, y, loss_func, optimizer, epochs):
         while True:
@@ -355,7 +386,6 @@ def nothing_changed():
         "recursion": sys.getrecursionlimit(),
         "streams": (sys.stdout, sys.stderr, sys.stdin),
         "filters": filters,
-        "stack": threading.stack_size(),
         "module hooks": len(torch.nn.modules.module._global_forward_pre_hooks),
         "step hooks": len(_global_optimizer_pre_hooks),
     }
@@ -571,7 +601,6 @@ def odd_objects():
         optim.SGD,
         optim.Adam,
         Exception,
-        Playground,
     ]
     networks = [
         nn.Identity(),
