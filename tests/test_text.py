@@ -54,7 +54,7 @@ NAMES = [
     r"(?m)^1 dataset · .*|^\*\*1 dataset.*|.*\*\*6 training\*\*$",  # the strip
     r"\*\*1 iteration\*\*",  # a button
     r"\bAbout \d+ minutes",
-    r"\bExercise \d+",
+    r"\b(?:Exercise|Solution) \d+",
     r"(?<![\w.])0\d(?!\w|\.\d)",  # a notebook
     r"(?i)\b(?:modules?|steps?) \d(?: (?:to|or|and) \d)?",
 ]
