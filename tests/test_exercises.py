@@ -56,24 +56,24 @@ def test_every_answer_gets_its_own_words(name):
 
 
 def test_check_prints_and_returns_nothing(capsys):
-    assert check("01-pairs", 16) is None
-    assert check("01-pairs", 4) is None
+    assert check("03-count", 21) is None
+    assert check("03-count", 15) is None
     right, wrong = capsys.readouterr().out.splitlines()
     assert right.startswith("Right. ")
-    assert wrong.startswith("Not yet. 4 would be right if")
+    assert wrong.startswith("Not yet. Those are the weights.")
 
 
 @pytest.mark.parametrize(
     "answer",
-    [(50, 1), [50, 1], torch.Size([50, 1]), np.array([50, 1]), torch.tensor([50, 1]), [50.0, 1]],
+    [(50, 20), [50, 20], torch.Size([50, 20]), np.array([50, 20]), torch.tensor([50, 20])],
 )
 def test_every_kind_of_shape_is_a_list(answer):
-    assert feedback("01-shape", answer).startswith("Right.")
+    assert feedback("02-weight", answer).startswith("Right.")
 
 
-@pytest.mark.parametrize("answer", [16, 16.0, np.int64(16), torch.tensor(16), torch.tensor([16.0])])
+@pytest.mark.parametrize("answer", [21, 21.0, np.int64(21), torch.tensor(21), torch.tensor([21.0])])
 def test_every_kind_of_number_is_a_number(answer):
-    assert feedback("01-pairs", answer).startswith("Right.")
+    assert feedback("03-count", answer).startswith("Right.")
 
 
 @pytest.mark.parametrize("answer", ["last", "LAST", " Last "])
@@ -93,14 +93,14 @@ def test_whole_numbers_exactly_and_others_to_a_hundredth():
 
 
 def test_a_wrong_kind_is_said():
-    assert feedback("01-pairs", "many") == "Not yet. The answer is a number; yours is a word."
+    assert feedback("03-count", "many") == "Not yet. The answer is a number; yours is a word."
     assert feedback("01-split", 3) == "Not yet. The answer is a word; yours is a number."
     kind = "Not yet. The answer is a list; yours is of type dict."
-    assert feedback("01-shape", {}) == kind
+    assert feedback("02-weight", {}) == kind
 
 
 def test_an_unknown_wrong_answer_gets_the_hint():
-    assert feedback("01-pairs", 17) == f"Not yet. {ALL['01-pairs']['hint']}"
+    assert feedback("03-count", 17) == f"Not yet. {ALL['03-count']['hint']}"
 
 
 class Hostile:
@@ -115,7 +115,7 @@ class Hostile:
     __hash__ = None
 
 
-@pytest.mark.parametrize("name", ["01-shape", "01-pairs", "01-floor", "01-split"])
+@pytest.mark.parametrize("name", ["02-weight", "03-count", "01-floor", "01-split"])
 @pytest.mark.parametrize(
     "answer",
     [Hostile(), 10**400, -math.inf, math.nan, 1j, b"x", set(), torch.nn.ReLU(), len,
@@ -138,8 +138,8 @@ def test_nothing_raises(name, answer):
 
 
 def test_an_unknown_exercise_names_the_nearest():
-    with pytest.raises(ValueError, match=r"such as '01-shape', got '01-shap'"):
-        check("01-shap", 1)
+    with pytest.raises(ValueError, match=r"such as '03-count', got '03-coun'"):
+        check("03-coun", 1)
 
 
 def test_a_prediction_is_made_first_and_then_revealed(capsys):

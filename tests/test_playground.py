@@ -284,6 +284,11 @@ def test_points_go_from_20_to_1000(panel):
     assert (points[0], points[-1], set(points)) == (20, 1000, POINTS)
 
 
+def test_noise_goes_from_0_to_1_in_twentieths(panel):
+    noises = [value for _, value in panel.controls.noise.options]
+    assert noises == [round(0.05 * step, 2) for step in range(21)]
+
+
 @pytest.mark.parametrize("button", range(4))
 def test_a_preset_is_one_new_network(panel, monkeypatch, button):
     built = []
