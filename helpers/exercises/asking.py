@@ -19,7 +19,7 @@ from helpers.exercises import (
     n08_parameters,
 )
 from helpers.exercises.lookup import is_open, look_up, read_exercises, to_plain
-from helpers.exercises.running import run
+from helpers.exercises.running import run_guarded
 
 OPEN = "Not answered yet: write your answer in place of the dots, and run the cell again."
 
@@ -72,7 +72,7 @@ def feedback(name: str, answer: object) -> str:
         plain = to_plain(answer)
         return OPEN if is_open(plain) else look_up(values[name], plain)
 
-    return run(judge)
+    return run_guarded(judge)
 
 
 class Prediction(ipywidgets.VBox):

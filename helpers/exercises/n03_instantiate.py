@@ -39,7 +39,7 @@ def check_initialise(answer: object) -> str:
         f"Over {NETS} networks the spread changes by a factor of {factor:.2f} a layer, "
         f"{factor**9:.2g} from the first hidden layer to the tenth"
     )
-    if abs(factor - 0.707) < 0.02:
+    if abs(factor - 0.707) < 0.04:
         raise NotYet(
             f"{fact}. That is the root of one half: each ReLU throws away half of the square. What "
             f"must the weights be multiplied with to make up for it?"

@@ -91,7 +91,7 @@ def check_trace(answer: object) -> str:
     def close(a: list[float], b: list[float]) -> bool:
         return all(abs(one - two) < 1e-5 for one, two in zip(a, b, strict=True))
 
-    if len(set(ws)) == 1:
+    if len(set(ws)) == 1 and close(ws[:1], truth_w[-1:]):
         raise NotYet(
             f"All {len(ws)} weights you kept are {ws[0]:.4g}, the last one: you kept the tensor "
             f"itself, which changes under your hands. Keep .item() of it, a number."

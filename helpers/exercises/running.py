@@ -67,7 +67,7 @@ class OutOfTime(BaseException):
     """Thrown into code that has run too long."""
 
 
-def run(work: Callable[[], str], seconds: float | None = None) -> str:
+def run_guarded(work: Callable[[], str], seconds: float | None = None) -> str:
     """Do some work in which a learner's code runs, and turn whatever happens into a text.
 
     The work is done in a thread of its own while this one waits: a loop without end can be

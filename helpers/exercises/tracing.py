@@ -81,6 +81,10 @@ class Trace:
         self.x = torch.rand(32, 1) * 4 - 2  # (32, 1)
         self.y = self.x.sin() + 0.3 * self.x  # (32, 1)
         self.net = WatchedNet(self, [1, 8, 1])
+        with torch.no_grad():  # unit 0 is on for some x: its weight moves
+            self.net.features[0].weight[0, 0] = 0.8
+            self.net.features[0].bias[0] = 0.3
+            self.net.features[2].weight[0, 0] = 0.2
         self.loss_func = WatchedLoss(self)
         self.optimizer = WatchedSGD(self, list(self.net.parameters()))
         self.start = [parameter.detach().clone() for parameter in self.net.parameters()]
