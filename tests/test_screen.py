@@ -83,14 +83,14 @@ def test_words_are_sent_after_the_picture_they_are_about(make, monkeypatch):
         panel.controls.program: "program",
     }
     sent = []
-    send = Widget.send_state
+    send = Widget._send
 
-    def note(widget, key=None):
+    def note(widget, message, buffers=None):
         if widget in names:
             sent.append(names[widget])
-        send(widget, key)
+        send(widget, message, buffers)
 
-    monkeypatch.setattr(Widget, "send_state", note)
+    monkeypatch.setattr(Widget, "_send", note)
     with panel.trainer.hold():  # one picture for all of it
         panel.controls.depth.value = 3
         panel.controls.points.value = 50
@@ -195,7 +195,7 @@ def test_a_held_out_loss_that_explodes_is_survived(make):
 
 
 def test_goals_are_told_where_they_are_asked_for(make):
-    panel = make(Settings(cfg=(1, 15, 15, 10, 1), optimizer="Adam", lr=0.01))
+    panel = make(Settings(cfg=(1, 15, 15, 10, 1), optimizer="Adam", lr=0.01), fps=10)
     panel.run(600)
     settle(panel)
     assert set(panel.reached) == {"fast", "small"}
@@ -235,9 +235,9 @@ class Page:
 def draw(panel, clock, frames, seconds):
     """Draw some pictures in so many seconds, one iteration for each."""
     for _ in range(frames):
+        drawn = panel.live.pace.frames
         clock.now += seconds / frames
         panel.trainer.wake()
-        drawn = panel.live.pace.frames
         while panel.live.pace.frames == drawn and panel.trainer.left:
             panel.trainer.resting.wait(0.001)
 
@@ -297,7 +297,7 @@ def test_an_order_gives_it_as_long_again(watched, clock):
     watched.run()
     draw(watched, clock, 5, ALONE - 5)
     assert watched.trainer.left
-    draw(watched, clock, 20, ALONE)
+    draw(watched, clock, 20, 2 * ALONE)
     assert not watched.trainer.left
 
 

@@ -15,7 +15,7 @@ from helpers.exercises.expecting import (
     predict_column,
 )
 from helpers.exercises.running import NotYet
-from helpers.exercises.tracing import ProgramTrace, Trace
+from helpers.exercises.tracing import ProgramTrace, Trace, find_table
 
 ITERATIONS = 7
 
@@ -78,24 +78,31 @@ def check_clinic(name: str, answer: object) -> str:
         returned = call(answer, shown=shown)
     net, losses = expect_parts(returned, 2, "the network and the list of losses")
     expect_network(net, "The first thing it returns")
-    expect_losses(losses)
+    losses = expect_losses(losses)
     x = (torch.rand(300, 1, dtype=torch.float32) * 2 - 1) * end  # (300, 1)
     y = function(x)  # (300, 1)
     loss = (predict_column(net, x) - y).square().mean().item()
     flat = y.var(correction=0).item()
-    fault = find_fault(trace, net, losses)
+    fault = find_fault(trace, net)
     if fault:
         raise NotYet(fault)
     if loss > ENOUGH:
-        raise NotYet(judge_fit(predict_column(net, x), y, losses[-1], formula))
+        table = find_table(answer)
+        if table:
+            raise NotYet(
+                f"Somewhere the shapes {table[0]} and {table[1]} meet, and PyTorch makes a table "
+                f"of all their pairs: the labels are flat, so each prediction is compared with "
+                f"every label."
+            )
+        raise NotYet(judge_fit(predict_column(net, x), y, losses, formula))
     return (
         f"It learns: on 300 points that it never saw its loss is {loss:.2g}; a flat line has "
         f"{flat:.2g}."
     )
 
 
-def expect_losses(losses: object) -> None:
-    """Refuse what is no list of losses.
+def expect_losses(losses: object) -> list[float]:
+    """Take a list of losses.
 
     Raises:
         NotYet: It is something else.
@@ -105,10 +112,10 @@ def expect_losses(losses: object) -> None:
             f"The second thing it returns should be the list of losses; yours is "
             f"{name_kind(losses)}."
         )
-    expect_numbers(losses, "The list of losses", len(losses))
+    return expect_numbers(losses, "The list of losses", len(losses))
 
 
-def find_fault(trace: ProgramTrace, net: nn.Module, losses: list[float]) -> str | None:
+def find_fault(trace: ProgramTrace, net: nn.Module) -> str | None:
     """Say what of the five steps goes wrong in a whole program; None if nothing does."""
     if not trace.steps:
         return "No optimizer's step is ever called: no weight moves."
@@ -136,23 +143,10 @@ def find_fault(trace: ProgramTrace, net: nn.Module, losses: list[float]) -> str 
             f"Either it is not called, or the loss is cut off from the network, by .data, "
             f".item(), detach() or no_grad."
         )
-    if trace.pairing:
-        first, second = trace.pairing
-        size = max(first[0], second[0])
-        return (
-            f"Somewhere the shapes {first} and {second} meet, and PyTorch makes a table "
-            f"({size}, {size}) of all pairs: the labels are flat, so each prediction is compared "
-            f"with every label."
-        )
-    if losses[-1] > 0.9 * losses[0]:
-        return (
-            f"The weights move, but the loss went from {losses[0]:.3g} to {losses[-1]:.3g}: does "
-            f"each label still belong to its x, and is the rate one that trains?"
-        )
     return None
 
 
-def judge_fit(out: torch.Tensor, y: torch.Tensor, last_loss: float, formula: str) -> str:
+def judge_fit(out: torch.Tensor, y: torch.Tensor, losses: list[float], formula: str) -> str:
     """Say how a network that has not learnt well enough misses the curve."""
     loss = (out - y).square().mean().item()
     flat = y.var(correction=0).item()
@@ -164,9 +158,14 @@ def judge_fit(out: torch.Tensor, y: torch.Tensor, last_loss: float, formula: str
         )
     if loss < 0.5 * flat:
         return f"{fact}: it learns, but has not come below {ENOUGH}. Give it more iterations."
-    if last_loss < 0.3 * flat:
+    if losses[-1] > 0.9 * losses[0]:
         return (
-            f"{fact}, though its last loss was {last_loss:.2g}: it has learnt, but not this "
+            f"The weights move, but the loss went from {losses[0]:.3g} to {losses[-1]:.3g}: does "
+            f"each label still belong to its x, and is the rate one that trains?"
+        )
+    if losses[-1] < 0.3 * flat:
+        return (
+            f"{fact}, though its last loss was {losses[-1]:.2g}: it has learnt, but not this "
             f"curve. Is the formula still the one of the program?"
         )
     return (

@@ -159,7 +159,7 @@ def unchanged() -> Iterator[None]:
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "warn_only": torch.is_deterministic_algorithms_warn_only_enabled(),
         "anomaly": torch.is_anomaly_enabled(),
-        "rcParams": matplotlib and dict(matplotlib.rcParams.copy()),
+        "rcParams": matplotlib and dict.copy(matplotlib.rcParams),  # chooses no backend
         "environ": dict(os.environ),
         "recursion": sys.getrecursionlimit(),
         "streams": (sys.stdout, sys.stderr, sys.stdin),
@@ -182,9 +182,8 @@ def unchanged() -> Iterator[None]:
         if dict(os.environ) != state["environ"]:
             os.environ.clear()
             os.environ.update(state["environ"])
-        now = matplotlib and dict(matplotlib.rcParams.copy())
         for name, value in (state["rcParams"] or {}).items():
-            if now[name] != value:  # only those: to look at the backend would choose one
+            if dict.__getitem__(matplotlib.rcParams, name) != value:
                 matplotlib.rcParams[name] = value
         torch.autograd.set_detect_anomaly(state["anomaly"])
         torch.use_deterministic_algorithms(state["deterministic"], warn_only=state["warn_only"])

@@ -270,6 +270,33 @@ class Pairing(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
+class Enough(BaseException):
+    """Thrown into a program of which no more is to be seen."""
+
+
+def find_table(program: Callable[[], object]) -> tuple[tuple, tuple] | None:
+    """Run a program up to its first step, and look for a column that meets a flat list.
+
+    Returns:
+        The two shapes of which PyTorch made a table, or None.
+    """
+    thread = threading.get_ident()
+
+    def end(*args: object) -> None:
+        if threading.get_ident() == thread:
+            raise Enough
+
+    hook = register_optimizer_step_pre_hook(end)
+    try:
+        with Pairing() as pairing:
+            program()
+    except Enough:
+        pass
+    finally:
+        hook.remove()
+    return pairing.seen
+
+
 class ProgramTrace:
     """What a whole training program does, watched through PyTorch's own hooks.
 
@@ -277,7 +304,6 @@ class ProgramTrace:
         steps: For each `optimizer.step()`: the parameters it holds and how many of them have a
             gradient that is not zero.
         reached: Whether backward has reached a weight.
-        pairing: The two shapes of which PyTorch made a table, if any.
     """
 
     def __init__(self) -> None:
@@ -285,13 +311,7 @@ class ProgramTrace:
         self.steps: list[tuple[list[torch.Tensor], int]] = []
         self.reached = False
         self._known: set[int] = set()
-        self._mode = Pairing()
         self._thread = threading.get_ident()
-
-    @property
-    def pairing(self) -> tuple[tuple, tuple] | None:
-        """The two shapes of which PyTorch made a table."""
-        return self._mode.seen
 
     def __enter__(self) -> Self:
         """Begin to watch this thread."""
@@ -299,7 +319,6 @@ class ProgramTrace:
             register_module_forward_pre_hook(self._see_module),
             register_optimizer_step_pre_hook(self._see_step),
         ]
-        self._mode.__enter__()
         return self
 
     def __exit__(
@@ -309,7 +328,6 @@ class ProgramTrace:
         trace: TracebackType | None,
     ) -> None:
         """Stop watching."""
-        self._mode.__exit__(kind, error, trace)
         for hook in self._hooks:
             hook.remove()
 

@@ -1,6 +1,5 @@
 """A picture that moves while a loop runs, with a line of text that says what it shows."""
 
-import html
 import numbers
 from collections.abc import Sequence
 from types import TracebackType
@@ -163,7 +162,7 @@ class LivePlot:
             dots=dots,
             label=text,
         )
-        self.line.value = html.escape(text)  # after the picture, never ahead of it
+        self.line.value = text  # after the picture, never ahead of it
 
     def text(self) -> str:
         """Say in one line what the picture shows."""

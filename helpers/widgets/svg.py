@@ -42,8 +42,8 @@ def write_text(x: float, y: float, text: str, anchor: str = "start", more: str =
 
 
 def write_number(tick: float) -> str:
-    """Write the number at a tick: 0, not -0, and 0.3, not 0.30000000000000004."""
-    return f"{tick + 0.0:.10g}"
+    """Write the number at a tick: 0.3, not 0.30000000000000004."""
+    return f"{tick:.10g}"
 
 
 def write_dots(points: np.ndarray, diameter: float, colour: str) -> str:
