@@ -97,13 +97,13 @@ def draw_loss(
 
 
 def draw_network(ax: Axes, cfg: Sequence[int]) -> None:
-    """Draw a network's nodes, its connections, and the width of each layer below it.
+    """Draw a network's units, its connections, and the width of each layer below it.
 
-    Of a layer wider than 8, eight nodes stand for all.
+    Of a layer wider than 8, eight units stand for all.
 
     Args:
         ax: Where to draw.
-        cfg: Number of nodes of each layer, from input to output.
+        cfg: Number of units of each layer, from input to output.
 
     Shown in: 02_model
     """

@@ -2,6 +2,7 @@
 
 import _thread
 import contextlib
+import contextvars
 import itertools
 import math
 import os
@@ -55,24 +56,24 @@ def test_every_answer_gets_its_own_words(name):
 
 
 def test_check_prints_and_returns_nothing(capsys):
-    assert check("01-pairs", 16) is None
-    assert check("01-pairs", 4) is None
+    assert check("03-count", 21) is None
+    assert check("03-count", 15) is None
     right, wrong = capsys.readouterr().out.splitlines()
     assert right.startswith("Right. ")
-    assert wrong.startswith("Not yet. 4 would be right if")
+    assert wrong.startswith("Not yet. Those are the weights.")
 
 
 @pytest.mark.parametrize(
     "answer",
-    [(50, 1), [50, 1], torch.Size([50, 1]), np.array([50, 1]), torch.tensor([50, 1]), [50.0, 1]],
+    [(50, 20), [50, 20], torch.Size([50, 20]), np.array([50, 20]), torch.tensor([50, 20])],
 )
 def test_every_kind_of_shape_is_a_list(answer):
-    assert feedback("01-shape", answer).startswith("Right.")
+    assert feedback("02-weight", answer).startswith("Right.")
 
 
-@pytest.mark.parametrize("answer", [16, 16.0, np.int64(16), torch.tensor(16), torch.tensor([16.0])])
+@pytest.mark.parametrize("answer", [21, 21.0, np.int64(21), torch.tensor(21), torch.tensor([21.0])])
 def test_every_kind_of_number_is_a_number(answer):
-    assert feedback("01-pairs", answer).startswith("Right.")
+    assert feedback("03-count", answer).startswith("Right.")
 
 
 @pytest.mark.parametrize("answer", ["last", "LAST", " Last "])
@@ -92,14 +93,14 @@ def test_whole_numbers_exactly_and_others_to_a_hundredth():
 
 
 def test_a_wrong_kind_is_said():
-    assert feedback("01-pairs", "many") == "Not yet. The answer is a number; yours is a word."
+    assert feedback("03-count", "many") == "Not yet. The answer is a number; yours is a word."
     assert feedback("01-split", 3) == "Not yet. The answer is a word; yours is a number."
     kind = "Not yet. The answer is a list; yours is of type dict."
-    assert feedback("01-shape", {}) == kind
+    assert feedback("02-weight", {}) == kind
 
 
 def test_an_unknown_wrong_answer_gets_the_hint():
-    assert feedback("01-pairs", 17) == f"Not yet. {ALL['01-pairs']['hint']}"
+    assert feedback("03-count", 17) == f"Not yet. {ALL['03-count']['hint']}"
 
 
 class Hostile:
@@ -114,7 +115,7 @@ class Hostile:
     __hash__ = None
 
 
-@pytest.mark.parametrize("name", ["01-shape", "01-pairs", "01-floor", "01-split"])
+@pytest.mark.parametrize("name", ["02-weight", "03-count", "01-floor", "01-split"])
 @pytest.mark.parametrize(
     "answer",
     [Hostile(), 10**400, -math.inf, math.nan, 1j, b"x", set(), torch.nn.ReLU(), len,
@@ -137,8 +138,8 @@ def test_nothing_raises(name, answer):
 
 
 def test_an_unknown_exercise_names_the_nearest():
-    with pytest.raises(ValueError, match=r"such as '01-shape', got '01-shap'"):
-        check("01-shap", 1)
+    with pytest.raises(ValueError, match=r"such as '03-count', got '03-coun'"):
+        check("03-coun", 1)
 
 
 def test_a_prediction_is_made_first_and_then_revealed(capsys):
@@ -229,6 +230,14 @@ def test_what_does_something_is_answered(code):
     assert not lookup.is_open(cell(code))
 
 
+def test_four_orders_of_the_five_steps_train():
+    orders = itertools.permutations(["forward", "loss", "zero_grad", "backward", "step"])
+    right = {order for order in orders if feedback("00-order", order).startswith("Right. ")}
+    others = ["forward", "loss", "backward", "step"]
+    places = [(*others[:i], "zero_grad", *others[i:]) for i in (0, 1, 2, 4)]
+    assert right == set(places)
+
+
 def test_what_a_learner_prints_goes_through(capsys):
     check("01-points", cell("def answer(n):\n    print('n is', n)\n    return n"))
     first, second = capsys.readouterr().out.splitlines()
@@ -240,6 +249,7 @@ ERRORS = {
     "def answer(n):\n    x = 1\n    return x + m": "line 3 of your cell: NameError: name 'm'",
     "def f(n):\n    return 1 / 0\n\n\ndef answer(n):\n    return f(n)": "line 2 of your cell: Zero",
     "def answer(n):\n    return torch.ones(2) @ torch.ones(3)": "line 2 of your cell: RuntimeError",
+    "def answer(n):\n    return nn.Linear(1, 2)(torch.ones(3, 5))": "line 2 of your cell: Runtime",
     "def answer(n):\n    raise ValueError('one\\ntwo')": "line 2 of your cell: ValueError: one.",
     "def answer(n):\n    raise ValueError": "line 2 of your cell: ValueError. Look at",
     "def answer(n):\n    raise ValueError('x' * 999)": f"ValueError: {'x' * 200} ...",
@@ -324,6 +334,27 @@ def test_the_stop_button_ends_the_check_with_a_line():
     assert "check" not in [thread.name for thread in threading.enumerate()]
 
 
+def test_a_verdict_passes_an_except_of_the_learner(monkeypatch):
+    monkeypatch.setattr(running, "SECONDS", 2)
+
+    def stubborn(net, x, y, loss_func, optimizer, epochs):
+        while True:
+            with contextlib.suppress(Exception):
+                net(x)
+
+    assert "the loop does not stop when they are done" in feedback("06-train", stubborn)
+
+
+def test_code_runs_in_the_context_of_its_cell():
+    cell_of = contextvars.ContextVar("cell_of", default="none")
+    token = cell_of.set("this one")
+    try:
+        said = feedback("01-points", lambda n: 1 / 0 if cell_of.get() == "this one" else None)
+    finally:
+        cell_of.reset(token)
+    assert "ZeroDivisionError" in said
+
+
 def test_a_generator_without_end_is_refused_at_once():
     def forever(net, x, y, loss_func, optimizer, epochs):
         while True:
@@ -355,7 +386,6 @@ def nothing_changed():
         "recursion": sys.getrecursionlimit(),
         "streams": (sys.stdout, sys.stderr, sys.stdin),
         "filters": filters,
-        "stack": threading.stack_size(),
         "module hooks": len(torch.nn.modules.module._global_forward_pre_hooks),
         "step hooks": len(_global_optimizer_pre_hooks),
     }
@@ -571,7 +601,6 @@ def odd_objects():
         optim.SGD,
         optim.Adam,
         Exception,
-        Playground,
     ]
     networks = [
         nn.Identity(),

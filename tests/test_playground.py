@@ -9,6 +9,7 @@ import threading
 import time
 import tracemalloc
 from dataclasses import replace
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -283,6 +284,11 @@ def test_points_go_from_20_to_1000(panel):
     assert (points[0], points[-1], set(points)) == (20, 1000, POINTS)
 
 
+def test_noise_goes_from_0_to_1_in_twentieths(panel):
+    noises = [value for _, value in panel.controls.noise.options]
+    assert noises == [round(0.05 * step, 2) for step in range(21)]
+
+
 @pytest.mark.parametrize("button", range(4))
 def test_a_preset_is_one_new_network(panel, monkeypatch, button):
     built = []
@@ -407,6 +413,13 @@ def test_a_button_does_what_it_says(panel):
     settle(panel)
     assert panel.trainer.left == 0
     assert button.description == "Run"
+
+
+@pytest.mark.parametrize(("left", "word"), [(0, "Run"), (1, "Pause"), (math.inf, "Pause")])
+def test_the_button_says_pause_while_anything_is_left(panel, left, word):
+    trainer = SimpleNamespace(experiment=panel.experiment, left=left, problem="", stop=10_000)
+    panel.screen.draw(trainer)
+    assert panel.controls.run.description == word
 
 
 def test_a_long_count_can_be_paused(panel):
@@ -779,12 +792,12 @@ def test_memory_stays_level_over_many_frames(make):
 
     tracemalloc.start()
     try:
-        before = frames(60)
+        before = frames(40)
         drawn = panel.live.pace.frames
-        after = frames(120)
+        after = frames(60)
     finally:
         tracemalloc.stop()
-    assert panel.live.pace.frames - drawn > 100
+    assert panel.live.pace.frames - drawn > 50
     assert after - before < 100_000
 
 

@@ -7,6 +7,7 @@ What no rule here can see: a number exchanged for another of its own section, an
 import re
 from dataclasses import dataclass
 
+import programs
 import pytest
 from stored import (
     MODULES,
@@ -14,6 +15,7 @@ from stored import (
     STEMS,
     STEPS,
     code_cells,
+    exercise_of,
     numbers,
     read,
     sections,
@@ -52,10 +54,14 @@ NAMES = [
     r"(?m)^1 dataset · .*|^\*\*1 dataset.*|.*\*\*6 training\*\*$",  # the strip
     r"\*\*1 iteration\*\*",  # a button
     r"\bAbout \d+ minutes",
-    r"\bExercise \d+",
+    r"\b(?:Exercise|Solution) \d+",
     r"(?<![\w.])0\d(?!\w|\.\d)",  # a notebook
     r"(?i)\b(?:modules?|steps?) \d(?: (?:to|or|and) \d)?",
 ]
+
+
+# What is asked in an exercise that is run: its numbers are those of the check.
+ASKED = {path.stem: path.read_text("utf-8").partition("\n## ")[0] for path in programs.PATHS}
 
 
 @pytest.fixture
@@ -99,6 +105,7 @@ def with_evidence(notebook):
         own = every if WHOLE.match(section.heading) else [section]
         printed = "\n".join(s.printed() for s in own if not s.heading.startswith("**Exercise"))
         code = [found for s in own for found in s.code()]
+        asked = [ASKED[name] for s in own for name in map(exercise_of, s.cells) if name in ASKED]
         text = "\n".join([printed, *(text for found in code for text in found.texts)])
         lists = re.findall(r"\[\d+(?:, \d+)+\]", printed)
         for widths in lists:
@@ -107,7 +114,7 @@ def with_evidence(notebook):
             section,
             Evidence(
                 printed=to_floats(printed),
-                code=set().union(*(found.values for found in code)),
+                code=set().union(*(found.values for found in code), *map(to_floats, asked)),
                 widths=to_floats(" ".join(lists)).union(*(found.widths for found in code)),
                 shares={float(number) for number in SHARE.findall(text)},
             ),
@@ -210,7 +217,7 @@ def test_a_link_says_where_it_leads(notebook, stem):
             assert plain or title(address[:-6]).startswith(name), (words, address)
     for text in markdown(notebook):
         for number in re.findall(
-            r"(?<![\w.])(0\d)(?!\w|\.\d)", re.sub(r"\(\S+\.ipynb\)", "", text)
+            r"(?<![\w.])(0\d)(?!\w|\.\d)", re.sub(r"\(\S+\.ipynb\)|`.*?`", "", text)
         ):
             assert number in {name[:2] for name in STEMS} - {stem[:2]}, (number, text)
 

@@ -750,6 +750,21 @@ def test_no_lock_is_held_while_settings_change(trainer):
         assert not thread.is_alive()
 
 
+@pytest.mark.parametrize("method", ["_claim", "_turn", "_take", "notice", "wake", "close"])
+def test_orders_are_read_and_written_by_one_at_a_time(view, method):
+    trainer = Trainer(Script(A), view, 10)
+    trainer.left = 1
+    thread = threading.Thread(target=getattr(trainer, method))
+    with trainer.changed:
+        thread.start()
+        thread.join(0.02)
+        assert thread.is_alive()
+        assert (trainer.left, trainer.orders, trainer.closing) == (1, 0, False)
+        assert view.calls == []
+    thread.join(LONG)
+    assert not thread.is_alive()
+
+
 # Its end
 
 

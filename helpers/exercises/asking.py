@@ -69,8 +69,7 @@ def feedback(name: str, answer: object) -> str:
             return OPEN
         if name in CHECKS:
             return f"Right. {CHECKS[name](answer)}"
-        plain = to_plain(answer)
-        return OPEN if is_open(plain) else look_up(values[name], plain)
+        return look_up(values[name], to_plain(answer))
 
     return run_guarded(judge)
 
@@ -85,7 +84,6 @@ class Prediction(ipywidgets.VBox):
         self.question = question
         layout = {"width": "auto", "max_width": "100%"}
         self.choice = ipywidgets.RadioButtons(options=list(options), value=None, layout=layout)
-        self.choice.tooltip = question
         super().__init__([ipywidgets.HTML(f"<b>{html.escape(question)}</b>"), self.choice])
 
     def reveal(self, truth: str) -> None:

@@ -40,7 +40,11 @@ mend();
 ">
 .sine-widths .widget-inline-hbox .widget-readout { min-width: 28px; }
 .sine-words .widget-html, .sine-words .widget-html-content { line-height: 20px; margin-block: 0; }
-.sine-words { align-content: flex-start; }
+.widget-hbox.sine-words { align-content: flex-start; min-height: 40px; }
+@media (max-width: 1100px) { /* room for the longest text, so that nothing below it jumps */
+    .widget-html.sine-words { min-height: 40px; }
+    .widget-hbox.sine-words { min-height: 60px; }
+}
 @media (forced-colors: active) {
     .jupyter-button, .widget-slider .slider { border: 1px solid; }
     .jupyter-button.mod-active { border-width: 4px; }

@@ -47,8 +47,7 @@ class Playground(VBox):
         self.insight = screen.insight
         self.headline = screen.headline
         self.status = screen.status
-        # Room for two lines, so that nothing below jumps when a long sentence comes.
-        layout = {"flex_flow": "row wrap", "grid_gap": "0 24px", "min_height": "40px"}
+        layout = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
         words = HBox([self.live.line, self.status], layout=layout)
         for text in (self.headline, words):
             text.add_class("sine-words")

@@ -195,12 +195,13 @@ class Panel:
     """One panel on a page, found by its place among the page's panels."""
 
     def __init__(self, notebook: Notebook, place: int = 0) -> None:
-        """Wait until it shows a picture, and scroll to it."""
+        """Wait until it shows a picture and its text, and scroll to it."""
         self.page = notebook.page
         self.box = self.page.locator(".jp-OutputArea-output:has(.widget-slider)").nth(place)
         self.image = self.box.locator("svg[role=img]").first
         self.box.wait_for(timeout=60_000)
         self.image.wait_for()
+        self.box.get_by_text(re.compile(r"^iteration \d+,")).wait_for()  # its views come one by one
         self.box.scroll_into_view_if_needed()
 
     def button(self, name: str):

@@ -26,7 +26,7 @@ def shoot(panel, frames, number):
     clip = {
         "x": top["x"] - 4,
         "y": top["y"] - 4,
-        "width": 870,
+        "width": 940,
         "height": bottom["y"] - top["y"] + 36,
     }
     for _ in range(number):
@@ -51,20 +51,20 @@ def main():
         lab.open_lab(Path(folder)) as address,
         lab.open_browser() as browser,
     ):
-        notebook = lab.Notebook(browser, address, "00_overview.ipynb", width=1040)
+        notebook = lab.Notebook(browser, address, "00_overview.ipynb", width=1120)
         notebook.show_files(False)
         for text in ("import", "Playground("):
             notebook.show(lab.find_cell("00_overview.ipynb", text), run=True)
         panel = lab.Panel(notebook)
-        panel.button("Run").evaluate("e => e.scrollIntoView({block: 'center'})")
+        panel.button("Run").evaluate("e => e.scrollIntoView()")
         panel.page.wait_for_timeout(500)
         shoot(panel, frames, 1)
         panel.button("Run").click()
         shoot(panel, frames, 8)
         press(panel, "Hidden layers", "ArrowRight", 3)
         shoot(panel, frames, 8)
-        panel.box.get_by_label("Optimizer").select_option("Adam")
         press(panel, "Learning rate", "ArrowLeft", 14)  # to 0.003
+        panel.box.get_by_label("Optimizer").select_option("Adam")  # which 0.05 would throw off
         shoot(panel, frames, 8)
         notebook.close()
     both = Image.new("RGB", (2 * WIDTH, frames[0].height))  # data and fit are seen in one each
