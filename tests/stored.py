@@ -101,7 +101,7 @@ class Literals(ast.NodeVisitor):
 
     def visit_UnaryOp(self, node):
         if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
-            self.values.add(-float(node.operand.value))
+            self.values |= {-float(node.operand.value), float(node.operand.value)}  # losses[-20:]
         else:
             self.generic_visit(node)
 

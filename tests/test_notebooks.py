@@ -211,7 +211,7 @@ def test_more_cells_are_compared_than_not(notebook):
 def test_cells_are_short_and_prose_does_not_belittle(notebook):
     for cell in code_cells(notebook)[1:]:  # the first holds the imports
         lines = [line for line in cell.source.splitlines() if line.strip()]
-        assert len(lines) <= 15, cell.source
+        assert len(lines) <= 15 or is_run(cell), cell.source  # a whole program in an exercise
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             assert not re.search(r"\b(simply|just|obviously)\b", cell.source, re.IGNORECASE)
