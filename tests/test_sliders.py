@@ -8,6 +8,7 @@ from ipywidgets import Dropdown, IntSlider
 from ipywidgets.widgets.widget import _instances
 
 from helpers.widgets.sliders import Sliders
+from helpers.widgets.stills import to_html
 
 
 def draw(figure, height, name):
@@ -25,8 +26,8 @@ def panel():
 
 
 def test_the_first_picture_stands_at_once(panel):
-    assert plt.imread(io.BytesIO(panel.image.value)).shape == (400, 800, 4)
-    assert panel.image.width == "400"  # sharp: shown at half its size
+    assert plt.imread(io.BytesIO(panel.png)).shape == (400, 800, 4)
+    assert panel.picture.value == to_html(panel.png, "a & 1")
     assert panel.text == "a & 1"
     assert panel.line.value == "a &amp; 1"
     assert [control.description for control in panel.controls.values()] == ["height", "name"]
@@ -34,19 +35,20 @@ def test_the_first_picture_stands_at_once(panel):
 
 
 def test_every_control_draws_again(panel):
-    before = panel.image.value
+    before = panel.png
     panel.controls["height"].value = 2
-    assert panel.image.value != before
+    assert panel.png != before
     assert panel.text == "a & 2"
     panel.controls["name"].value = "b"
     assert panel.text == "b & 2"
+    assert panel.picture.value == to_html(panel.png, "b & 2")
 
 
 def test_an_error_is_said_and_the_last_picture_stays(panel):
-    before = panel.image.value
+    before = panel.png
     panel.controls["height"].value = 9
     assert panel.line.value == "ValueError: 9 is too &lt;high&gt;"
-    assert panel.image.value == before
+    assert panel.png == before
     panel.controls["height"].value = 3
     assert panel.text == "a & 3"
 
@@ -90,19 +92,19 @@ def test_a_picture_that_cannot_be_saved_changes_neither_picture_nor_text(panel):
         figure.text(0, 0, "$\\frac{$")
         return "a fraction"
 
-    before = panel.image.value
+    before = panel.png
     panel.draw_into = broken
     panel.update()
     assert panel.text.startswith("ValueError: ")
     assert "\n" not in panel.text
-    assert panel.image.value == before
+    assert panel.png == before
 
 
 def test_the_style_of_the_notebook_does_not_reach_a_picture(panel):
-    before = panel.image.value
+    before = panel.png
     with plt.style.context("dark_background"):
         panel.update()
-    assert panel.image.value == before
+    assert panel.png == before
 
 
 def test_closing_leaves_no_widget():

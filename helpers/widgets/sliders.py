@@ -7,7 +7,7 @@ from ipywidgets import HTML, DOMWidget, HBox, VBox
 
 from helpers.plots import new_figure, to_png
 from helpers.widgets.controls import make_style
-from helpers.widgets.stills import close_widget, make_image, show_png, with_still
+from helpers.widgets.stills import close_widget, to_html, with_still
 
 
 class Sliders(VBox):
@@ -22,7 +22,8 @@ class Sliders(VBox):
 
     Attributes:
         controls: The same controls.
-        text: The line of text.
+        text: The line of text, which is the picture's, too.
+        png: The picture.
 
     Shown in: 01_dataset
     """
@@ -34,14 +35,18 @@ class Sliders(VBox):
         **controls: DOMWidget,
     ) -> None:
         """Draw the first picture."""
-        self.draw_into, self.size, self.controls = draw, size, controls
+        self.draw_into = draw
+        self.size = size
+        self.controls = controls
         for name, control in controls.items():
             control.description = control.description or name
             control.observe(lambda _: self.update(), "value")
-        self.image, self.line = make_image(), HTML()
+        self.png = b""
+        self.picture = HTML()
+        self.line = HTML()
         self.update()
         bar = HBox(list(controls.values()), layout={"flex_flow": "row wrap"})
-        super().__init__([bar, self.image, self.line, make_style()])
+        super().__init__([bar, self.picture, self.line, make_style()])
 
     def update(self) -> None:
         """Draw for what the controls show; where that fails, the text says why."""
@@ -55,7 +60,8 @@ class Sliders(VBox):
             else:
                 shown = ", ".join(f"{name} = {value}" for name, value in values.items())
                 self.text = said if isinstance(said, str) else shown
-                show_png(self.image, png)
+                self.png = png
+                self.picture.value = to_html(png, self.text)
             self.line.value = html.escape(self.text)
 
     def close(self) -> None:
@@ -63,4 +69,4 @@ class Sliders(VBox):
         close_widget(self)
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        return with_still(super()._repr_mimebundle_(**kwargs), self.image.value, self.text)
+        return with_still(super()._repr_mimebundle_(**kwargs), self.png, self.text)

@@ -3,14 +3,9 @@
 import base64
 import html
 
-from ipywidgets import Image, Widget
+from ipywidgets import Widget
 
 from helpers.plots import SHARP
-
-
-def make_image() -> Image:
-    """Make a widget for a PNG of `to_png`, shown at half its size: sharp on any screen."""
-    return Image(format="png", layout={"max_width": "100%", "height": "auto"})
 
 
 def with_still(bundle: dict, png: bytes, text: str) -> tuple[dict, dict]:
@@ -33,12 +28,6 @@ def with_still(bundle: dict, png: bytes, text: str) -> tuple[dict, dict]:
 def png_width(png: bytes) -> int:
     """Read a PNG's width, in pixels."""
     return int.from_bytes(png[16:20], "big")
-
-
-def show_png(image: Image, png: bytes) -> None:
-    """Put a PNG of `to_png` into an image, at half its size."""
-    image.width = str(png_width(png) // SHARP)
-    image.value = png
 
 
 def close_widget(widget: Widget) -> None:
