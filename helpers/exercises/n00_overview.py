@@ -1,14 +1,18 @@
 """Notebook 00: the five steps, and a first network of one's own."""
 
 import torch
+from torch import nn
+from torch.func import functional_call
 
 from helpers.exercises.expecting import call, expect_network, predict_column
 from helpers.exercises.lookup import to_plain
 from helpers.exercises.running import NotYet
-from helpers.exercises.tracing import Trace
+from helpers.exercises.tracing import LOOP_INSIDE, Trace
 
 STEPS = ["forward", "loss", "zero_grad", "backward", "step"]
 GOAL = 0.02  # the loss on points between that `00-reach` asks for
+NEARLY = 0.2  # a loss that the same settings may take below GOAL from another start
+ADVICE = "Try another seed or more iterations; then wider layers or another rate."
 
 
 def check_order(answer: object) -> str:
@@ -47,8 +51,8 @@ def check_order(answer: object) -> str:
 
 def check_steps(answer: object) -> str:
     """Watch three calls of `one_iteration(net, x, y, loss_func, optimizer)`."""
-    trace = Trace(3)
-    for _ in range(3):
+    trace = Trace(3, looped=False)
+    for done in range(3):
         call(
             answer,
             trace.net,
@@ -58,6 +62,8 @@ def check_steps(answer: object) -> str:
             trace.optimizer,
             shown="one_iteration(net, x, y, loss_func, optimizer)",
         )
+        if trace.count_rounds() > done + 1:
+            raise NotYet(LOOP_INSIDE)
     fault = trace.find_fault()
     if fault:
         raise NotYet(fault)
@@ -77,6 +83,18 @@ def check_reach(answer: object) -> str:
     fact = f"On 500 points between those it was given its loss is {loss:.2g}"
     if loss < GOAL:
         return f"{fact}, below {GOAL}."
+    if loss > 0.4 and is_straight(net, x):
+        matrices = sum(parameter.ndim == 2 for parameter in net.parameters())
+        what = "hidden layer" if matrices == 1 else "activation between its layers"
+        raise NotYet(
+            f"{fact}: there is no {what}, so it can draw nothing but a straight line, whatever its "
+            f"weights."
+        )
+    if out.max() - out.min() < 0.02:
+        raise NotYet(
+            f"{fact}: it says the same, {out.mean().item():.2g}, for every x. A rate that is too "
+            f"high can do that, by switching every unit off: lower it, and start with new weights."
+        )
     if out.min() >= 0:
         raise NotYet(
             f"{fact}: it never says anything below 0, though half of the labels are. Is there an "
@@ -86,18 +104,40 @@ def check_reach(answer: object) -> str:
         raise NotYet(f"{fact}: it has learnt sin(x), and cos(x) is asked for.")
     if loss > 0.4:
         raise NotYet(
-            f"{fact}, and a flat line has 0.5: it has learnt next to nothing. Has it been trained, "
-            f"for more than a moment?"
+            f"{fact}, and a flat line has 0.5: it has learnt next to nothing. Has it been trained "
+            f"for more than a moment? If it has, the rate may be too high: try a tenth of it."
         )
+    if loss < NEARLY:
+        fact = f"Nearly: {fact[0].lower()}{fact[1:]}"
     middle = x.abs() < 5
     inner = (out - y)[middle].square().mean().item()
     outer = (out - y)[~middle].square().mean().item()
     if outer > 2 * inner:
         raise NotYet(
             f"{fact}: {inner:.2g} for |x| below 5, {outer:.2g} further out. The waves at the ends "
-            f"are learnt last: more iterations, wider layers or another rate."
+            f"are learnt last. {ADVICE}"
         )
-    raise NotYet(f"{fact}, and {GOAL} is asked for. Change the list, the rate or the iterations.")
+    raise NotYet(f"{fact}, and {GOAL} is asked for. {ADVICE}")
+
+
+def is_straight(net: nn.Module, x: torch.Tensor) -> bool:
+    """Tell whether a network draws a straight line with other weights, too.
+
+    Its own weights do not tell: the best line for cos(x) is flat, as is a network whose units are
+    all off.
+    """
+    training = net.training
+    net.eval()
+    try:
+        for _ in range(10):  # in a narrow network all units may be off for some weights
+            weights = {name: torch.randn_like(one) for name, one in net.named_parameters()}
+            with torch.no_grad():
+                left, middle, right = (functional_call(net, weights, (x + h,)) for h in (-4, 0, 4))
+            if (left + right - 2 * middle).abs().max() > 1e-4 * (1 + middle.abs().max()):
+                return False
+    finally:
+        net.train(training)
+    return True
 
 
 CHECKS = {"00-order": check_order, "00-steps": check_steps, "00-reach": check_reach}

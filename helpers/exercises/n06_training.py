@@ -89,10 +89,11 @@ def check_clinic(name: str, answer: object) -> str:
     if loss > ENOUGH:
         table = find_table(answer)
         if table:
+            raise NotYet(table)
+        if made_anew(trace) and trace.optimizers[0].state:  # plain SGD has nothing to forget
             raise NotYet(
-                f"Somewhere the shapes {table[0]} and {table[1]} meet, and PyTorch makes a table "
-                f"of all their pairs: the labels are flat, so each prediction is compared with "
-                f"every label."
+                "A new optimizer is made in each iteration, and forgets what the one before had "
+                "gathered of the gradients: make one, before the loop."
             )
         raise NotYet(judge_fit(predict_column(net, x), y, losses, formula))
     return (
@@ -122,6 +123,11 @@ def find_fault(trace: ProgramTrace, net: nn.Module) -> str | None:
     own = {id(parameter) for parameter in net.parameters()}
     held = {id(parameter) for parameter in trace.steps[0][0]}
     if not own & held:
+        if made_anew(trace) and own & {id(parameter) for parameter in trace.steps[-1][0]}:
+            return (
+                "The network is made anew in the loop, and with it the optimizer: each has one "
+                "step, and its weights are thrown away. Make both once, before the loop."
+            )
         return (
             f"The optimizer holds {len(held)} tensors, and none of them belongs to the network "
             f"that is returned: it was made for another network, an older one."
@@ -143,7 +149,19 @@ def find_fault(trace: ProgramTrace, net: nn.Module) -> str | None:
             f"Either it is not called, or the loss is cut off from the network, by .data, "
             f".item(), detach() or no_grad."
         )
+    if trace.added > trace.fresh:
+        often = "not called before each backward" if trace.fresh else "never called in the loop"
+        return (
+            f"zero_grad is {often}: the new gradient is added to those of the iterations before, "
+            f"and step uses the sum."
+        )
     return None
+
+
+def made_anew(trace: ProgramTrace) -> bool:
+    """Tell whether each step was that of another optimizer."""
+    count = len(trace.optimizers)
+    return count > 1 and len({id(one) for one in trace.optimizers}) == count
 
 
 def judge_fit(out: torch.Tensor, y: torch.Tensor, losses: list[float], formula: str) -> str:

@@ -1,6 +1,7 @@
 """A learner's training watched from outside: the five steps, the gradients, the weights."""
 
 import copy
+import functools
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -15,6 +16,9 @@ from torch.overrides import TorchFunctionMode
 from helpers.exercises.running import NotYet
 from helpers.model import Regressor, make_layers
 
+LOOP_INSIDE = (
+    "One call should be one iteration, and there is a loop inside: write the five steps once."
+)
 LR = 0.01  # of the watched optimizer: small, so that gradients of neighbours are alike
 
 
@@ -28,12 +32,12 @@ class WatchedNet(Regressor):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Note a forward, and predict: (N, inputs) -> (N, outputs)."""
-        self.note("forward", len(x))
+        self.note("forward", x)
         return self.features(x)
 
 
 class WatchedLoss(nn.MSELoss):
-    """A mean squared error that notes when it is called, and on which shapes."""
+    """A mean squared error that notes when it is called, and on what."""
 
     def __init__(self, trace: "Trace") -> None:
         """Keep where to note it."""
@@ -42,7 +46,7 @@ class WatchedLoss(nn.MSELoss):
 
     def forward(self, out: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Note a loss, and compute it."""
-        self.note("loss", (tuple(out.shape), tuple(y.shape)))
+        self.note("loss", (out, y))
         return super().forward(out, y)
 
 
@@ -74,9 +78,15 @@ class Trace:
         losses: What the five steps give, one for each iteration and one after the last.
     """
 
-    def __init__(self, iterations: int) -> None:
-        """Make a small problem, and do it right on a copy."""
+    def __init__(self, iterations: int, looped: bool = True) -> None:
+        """Make a small problem, and do it right on a copy.
+
+        Args:
+            iterations: How many there should be in all.
+            looped: Whether the learner writes the loop; else each call is one iteration.
+        """
         self.iterations = iterations
+        self.looped = looped
         self.events: list[tuple[str, object]] = []
         self.x = torch.rand(32, 1) * 4 - 2  # (32, 1)
         self.y = self.x.sin() + 0.3 * self.x  # (32, 1)
@@ -114,6 +124,8 @@ class Trace:
         self.events.append((name, detail))
         count = self.count(name)
         if count > 3 * self.iterations + 10:
+            if not self.looped:
+                raise NotYet(LOOP_INSIDE)
             raise NotYet(
                 f"{name} has run {count} times where {self.iterations} iterations were asked "
                 f"for: the loop does not stop when they are done."
@@ -122,6 +134,10 @@ class Trace:
     def count(self, name: str) -> int:
         """Count how often something happened."""
         return sum(event == name for event, _ in self.events)
+
+    def count_rounds(self) -> int:
+        """Count how often all steps have run; zero_grad may be done by hand."""
+        return min(map(self.count, ("forward", "loss", "backward", "step")))
 
     def details(self, name: str) -> list:
         """List what was noted each time."""
@@ -141,7 +157,7 @@ class Trace:
 
     def find_fault(self) -> str | None:
         """Say which of the five steps is missing, doubled or out of order; None if none is."""
-        return self._find_missing() or self._find_shapes() or self._find_gradients()
+        return self._find_missing() or self._find_mixed_up() or self._find_gradients()
 
     def _find_missing(self) -> str | None:
         if not self.count("forward"):
@@ -150,6 +166,11 @@ class Trace:
                 "the notebook?"
             )
         if not self.count("loss"):
+            if self.count("backward"):
+                return (
+                    "It uses a loss of its own, and never calls the loss_func that it is given. "
+                    "Take that one: whoever calls the function chooses the loss."
+                )
             return "It never calls the loss_func that it is given, so nothing says what is wrong."
         if not self.count("backward") and self.count("step"):
             return (
@@ -171,16 +192,29 @@ class Trace:
             return f"step is never called: {times}, and every weight is still what it was."
         return None
 
-    def _find_shapes(self) -> str | None:
-        rows = self.details("forward")[0]
-        if rows != len(self.x):
-            return f"The network is shown {rows} of the {len(self.x)} rows of x: show it all of x."
-        out, y = self.details("loss")[0]
-        if out != y:
+    def _find_mixed_up(self) -> str | None:
+        x = self.details("forward")[0]
+        if torch.equal(x, self.y):
+            return "The network is shown y, the labels: x belongs there."
+        if len(x) != len(self.x):
             return (
-                f"loss_func is given the shapes {out} and {y}: PyTorch makes a table of all pairs "
-                f"of them. Both should be {tuple(self.y.shape)}."
+                f"The network is shown {len(x)} of the {len(self.x)} rows of x: show it all of x."
             )
+        out, y = self.details("loss")[0]
+        if out.shape != y.shape:
+            return (
+                f"loss_func is given the shapes {tuple(out.shape)} and {tuple(y.shape)}: PyTorch "
+                f"makes a table of all pairs of them. Both should be {tuple(self.y.shape)}."
+            )
+        if torch.equal(out, y):
+            return (
+                "loss_func is given the same numbers twice, so the loss is 0: it compares the "
+                "prediction with y."
+            )
+        if same_numbers(out, self.x) or same_numbers(y, self.x):
+            return "loss_func is given x where y belongs: it compares the prediction with y."
+        if same_numbers(x, self.x) and not any(same_numbers(one, self.y) for one in (out, y)):
+            return "Neither of the two things that loss_func is given is y as it came in."
         return None
 
     def _find_gradients(self) -> str | None:
@@ -202,7 +236,7 @@ class Trace:
                 f"step runs {steps} times and backward {self.count('backward')} times: one "
                 f"step for each backward."
             )
-        if found[0] > 1.5:
+        if found[0] > 1.5 and names[: names.index("step")].count("backward") > 1:
             return (
                 f"At the first step the gradient is {found[0]:.1f} times that of one backward: "
                 f"backward runs more than once before it, and adds up."
@@ -213,7 +247,13 @@ class Trace:
                 f"needs a prediction by the weights of that moment."
             )
         if steps != self.iterations:
-            return f"There are {steps} updates where {self.iterations} iterations were asked for."
+            fact = f"There are {steps} updates" if steps > 1 else "There is 1 update"
+            fact += f" where {self.iterations} iterations were asked for"
+            if not self.looped:
+                return f"{fact}: each call should make one."
+            if steps == 1:
+                return f"{fact}: is return inside the loop?"
+            return f"{fact}: does the loop run over range(epochs)?"
         return self._find_leftovers(found)
 
     def _find_leftovers(self, found: list) -> str | None:
@@ -221,7 +261,7 @@ class Trace:
         if any(one is None or abs(one - 1) > 1e-3 for one in found):
             kept = found[place] or 0.0
             zeroed = self.count("zero_grad")
-            if kept > 1.2:
+            if kept > 1.2 and found[0] and abs(found[0] - 1) < 1e-3:  # the first is right
                 cleared = "zero_grad is never called"
                 if zeroed:
                     times = f"{zeroed} time{'s' if zeroed > 1 else ''}"
@@ -246,39 +286,57 @@ class Trace:
         return None
 
 
-PAIRWISE = {"sub", "rsub", "__sub__", "__rsub__", "mse_loss", "l1_loss", "huber_loss"}
+def same_numbers(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Tell whether two tensors hold the same numbers, upright or flat."""
+    return torch.equal(a.flatten(), b.flatten())
+
+
+PAIRWISE = {"sub", "subtract", "rsub", "__sub__", "__rsub__"}
+PAIRWISE |= {"mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss"}
 
 
 class Pairing(TorchFunctionMode):
-    """Notices a column that meets a flat list: (N, 1) with (N,) makes a table (N, N)."""
+    """Notices two tensors of which PyTorch makes a table: (N, 1) with (N,) or (1, N) is (N, N).
+
+    Attributes:
+        seen: The first such pair, or None.
+    """
 
     def __init__(self) -> None:
         """Nothing is seen yet."""
         super().__init__()
-        self.seen: tuple[tuple, tuple] | None = None
+        self.seen: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def __torch_function__(
         self, function: Callable, types: object, args: tuple = (), kwargs: dict | None = None
     ) -> object:
         """Look at the shapes, and do what was asked."""
         if getattr(function, "__name__", "") in PAIRWISE:
-            shapes = [tuple(one.shape) for one in args[:2] if isinstance(one, torch.Tensor)]
-            if sorted(map(len, shapes)) == [1, 2]:
-                column, flat = sorted(shapes, key=len, reverse=True)
-                if column == (*flat, 1) and flat[0] > 1 and self.seen is None:
-                    self.seen = shapes[0], shapes[1]
+            given = (*args, *(kwargs or {}).values())
+            pair = [one for one in given[:2] if isinstance(one, torch.Tensor)]
+            if self.seen is None and len(pair) == 2 and makes_table(*pair):
+                self.seen = pair[0], pair[1]
         return function(*args, **(kwargs or {}))
+
+
+def makes_table(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Tell whether two tensors broadcast to more numbers than either of them has."""
+    try:
+        shape = torch.broadcast_shapes(a.shape, b.shape)
+    except RuntimeError:  # they do not fit at all, and PyTorch will say so
+        return False
+    return shape.numel() > max(a.numel(), b.numel())
 
 
 class Enough(BaseException):
     """Thrown into a program of which no more is to be seen."""
 
 
-def find_table(program: Callable[[], object]) -> tuple[tuple, tuple] | None:
-    """Run a program up to its first step, and look for a column that meets a flat list.
+def find_table(program: Callable[[], object]) -> str | None:
+    """Run a program up to its first step, and look for a table where a column is meant.
 
     Returns:
-        The two shapes of which PyTorch made a table, or None.
+        A sentence about the two shapes of which PyTorch made a table, or None.
     """
     thread = threading.get_ident()
 
@@ -294,7 +352,17 @@ def find_table(program: Callable[[], object]) -> tuple[tuple, tuple] | None:
         pass
     finally:
         hook.remove()
-    return pairing.seen
+    if pairing.seen is None:
+        return None
+    a, b = pairing.seen
+    lying = b if a.ndim == 2 and a.shape[1] == 1 else a  # the other one is the column
+    whose = "predictions" if lying.requires_grad else "labels"
+    kind = "flat" if lying.ndim == 1 else "no column"
+    return (
+        f"Somewhere the shapes {tuple(a.shape)} and {tuple(b.shape)} meet, and PyTorch makes a "
+        f"table of all their pairs: the {whose} are {kind}, so each prediction is compared with "
+        f"every label: {tuple(torch.broadcast_shapes(a.shape, b.shape))} errors."
+    )
 
 
 class ProgramTrace:
@@ -303,13 +371,21 @@ class ProgramTrace:
     Attributes:
         steps: For each `optimizer.step()`: the parameters it holds and how many of them have a
             gradient that is not zero.
+        optimizers: The optimizer of each of these calls.
         reached: Whether backward has reached a weight.
+        added: How many gradients were added to one that a step had already used.
+        fresh: How many began anew after a step, because they had been cleared.
     """
 
     def __init__(self) -> None:
         """Nothing is seen yet."""
         self.steps: list[tuple[list[torch.Tensor], int]] = []
+        self.optimizers: list[optim.Optimizer] = []
         self.reached = False
+        self.added = 0
+        self.fresh = 0
+        self._used: dict[int, int] = {}  # by parameter: steps before its latest gradient
+        self._left: dict[int, bool] = {}  # by parameter: whether it still had a gradient
         self._known: set[int] = set()
         self._thread = threading.get_ident()
 
@@ -337,10 +413,25 @@ class ProgramTrace:
         for parameter in module.parameters(recurse=False):
             if id(parameter) not in self._known and parameter.requires_grad:
                 self._known.add(id(parameter))
-                parameter.register_post_accumulate_grad_hook(self._see_gradient)
+                see = functools.partial(self._see_old_gradient, parameter)
+                self._hooks += [
+                    parameter.register_hook(see),
+                    parameter.register_post_accumulate_grad_hook(self._see_gradient),
+                ]
+
+    def _see_old_gradient(self, parameter: torch.Tensor, gradient: torch.Tensor) -> None:
+        """Look at what the new gradient is about to be added to."""
+        self._left[id(parameter)] = parameter.grad is not None and bool(parameter.grad.any())
 
     def _see_gradient(self, parameter: torch.Tensor) -> None:
         self.reached = True
+        if self._used.get(id(parameter), len(self.steps)) < len(self.steps):
+            if self._left[id(parameter)]:
+                self.added += 1
+            else:
+                self.fresh += 1
+        if parameter.grad.any():  # zeros, as of a unit that is off, do not tell
+            self._used[id(parameter)] = len(self.steps)
 
     def _see_step(self, optimizer: optim.Optimizer, args: object, kwargs: object) -> None:
         if threading.get_ident() != self._thread:
@@ -348,3 +439,4 @@ class ProgramTrace:
         held = [one for group in optimizer.param_groups for one in group["params"]]
         alive = sum(one.grad is not None and bool(one.grad.any()) for one in held)
         self.steps.append((held, alive))
+        self.optimizers.append(optimizer)
