@@ -1,6 +1,5 @@
 """The panel in a real kernel: slider messages as a front end sends them, on each of its threads."""
 
-import functools
 import json
 import queue
 import time
@@ -15,27 +14,11 @@ from helpers.experiment import Settings
 from helpers.widgets.playground import OPEN, Playground
 panel = Playground(Settings(cfg=(1, 8, 6, 1), lr=0.01))
 c = panel.controls
-names = ("depth", "lr", "run", "hundred", "reset")
-print(json.dumps({name: getattr(c, name).model_id for name in names}))
+print(json.dumps({name: getattr(c, name).model_id for name in ("depth", "lr", "run", "reset")}))
 """
 STATE = """
 print(json.dumps([list(panel.experiment.settings.cfg), panel.experiment.settings.lr,
     panel.trainer.left > 0, panel.experiment.iteration]))
-"""
-BUSY = """
-def until(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, (vars(panel.trainer), c.run.description)
-        time.sleep(0.01)
-def trains(widths):
-    return len(panel.experiment.settings.cfg) == widths and panel.experiment.iteration > 0
-assert not trains(5)
-print("began", flush=True)
-until(lambda: trains(5))
-print("trains 5", flush=True)
-until(lambda: trains(7))
-print("trains 7", flush=True)
 """
 
 
@@ -73,30 +56,6 @@ class Kernel:
             if message["content"].get("execution_state") == "idle":
                 return "".join(printed)
         raise TimeoutError(request)
-
-    def await_word(self, request, word, again=None):
-        """Wait until a request that goes on prints a word.
-
-        Args:
-            request: Its id.
-            word: The word.
-            again: Called now and every second, for what may be sent again without harm.
-        """
-        end = time.monotonic() + 60
-        due = 0.0
-        while (now := time.monotonic()) < end:
-            if again and now > due:
-                again()
-                due = now + 1
-            try:
-                message = self.client.get_iopub_msg(timeout=1)
-            except queue.Empty:
-                continue
-            if message["parent_header"].get("msg_id") == request:
-                assert message["msg_type"] != "error", message["content"]
-                if word in message["content"].get("text", ""):
-                    return
-        raise TimeoutError(word)
 
     def state(self):
         return json.loads(self.execute(STATE))
@@ -169,24 +128,6 @@ def test_sliders_and_buttons_while_no_cell_runs(kernel, shell, models):
     kernel.comm(models["reset"], CLICK, shell)
     kernel.until(lambda s: s[3] == 0)
     assert paused[3] > 20
-
-
-def test_a_subshell_takes_them_while_a_cell_runs(kernel, models):
-    subshell = kernel.new_subshell()
-    kernel.comm(models["depth"], update(index=3), subshell)  # ipykernel moves a widget's messages
-    kernel.comm(models["run"], CLICK, subshell)  # to the subshell after the first of them
-    kernel.until(lambda s: s[3] > 0 and len(s[0]) == 5)
-    kernel.comm(models["run"], CLICK, subshell)
-    kernel.until(lambda s: not s[2])
-    kernel.execute("panel.reset()\npanel.trainer.resting.wait()")
-    request = kernel.execute(BUSY, wait=False)
-    kernel.await_word(request, "began")
-    # ipykernel may keep what comes at the very beginning of a cell until its end
-    click = functools.partial(kernel.comm, models["hundred"], CLICK, subshell)
-    kernel.await_word(request, "trains 5", again=click)
-    kernel.comm(models["depth"], update(index=5), subshell)
-    kernel.await_word(request, "trains 7", again=click)
-    kernel.output(request)
 
 
 def test_the_main_shell_takes_them_after_the_cell_and_training_goes_on_meanwhile(kernel, models):
