@@ -572,7 +572,13 @@ def test_all_units_off_is_not_the_same_as_no_hidden_layer(cfg):
     ],
 )
 @pytest.mark.parametrize(
-    "compare", [torch.sub, torch.subtract, nn.functional.mse_loss, nn.functional.smooth_l1_loss]
+    "compare",
+    [
+        torch.sub,
+        lambda a, b: torch.subtract(a, other=b),
+        nn.functional.mse_loss,
+        nn.functional.smooth_l1_loss,
+    ],
 )
 @pytest.mark.filterwarnings("ignore:Using a target size")
 def test_a_table_is_found_whatever_the_shapes(a, b, said, compare):
