@@ -25,6 +25,8 @@ from torch.optim.optimizer import _global_optimizer_pre_hooks
 from helpers.exercises import asking, check, lookup, n07_depth, predict, running, show_errors
 from helpers.exercises.asking import CHECKS, OPEN, Prediction, feedback
 from helpers.exercises.lookup import agree, read_exercises
+from helpers.exercises.n06_training import judge_fit
+from helpers.exercises.tracing import find_table
 from helpers.experiment import Experiment, Settings
 from helpers.model import make_layers
 from helpers.widgets import Playground
@@ -447,6 +449,144 @@ def test_a_hook_is_gone_also_after_an_error():
     before = nothing_changed()
     assert "ZeroDivisionError" in feedback("06-clinic-1", lambda: 1 / 0)
     assert nothing_changed()["module hooks"] == before["module hooks"]
+
+
+def test_hooks_are_gone_from_the_network_that_was_watched():
+    kept = []
+
+    def program():
+        net = make_layers([1, 4, 1])
+        optimizer = optim.SGD(net.parameters(), lr=0.1)
+        net(torch.ones(3, 1)).mean().backward()
+        optimizer.step()
+        kept.append(net)
+        return net, [1.0]
+
+    feedback("06-clinic-1", program)
+    for parameter in kept[0].parameters():
+        assert not parameter._backward_hooks
+        assert not parameter._post_accumulate_grad_hooks
+
+
+def one_iteration(net, x, y, loss_func, optimizer):
+    loss = loss_func(net(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+@pytest.mark.parametrize("times", [range(2), range(100), itertools.count()])
+def test_a_loop_inside_one_iteration_is_named(times):
+    def looping(*given):
+        for _ in times:
+            one_iteration(*given)
+
+    assert "there is a loop inside" in feedback("00-steps", looping)
+
+
+def test_points_in_another_order_are_the_same_problem():
+    def shuffled(net, x, y, loss_func, optimizer):
+        order = torch.randperm(len(x))
+        one_iteration(net, x[order], y[order], loss_func, optimizer)
+
+    assert feedback("00-steps", shuffled).startswith("Right. ")
+
+
+def train_sine(clear, backwards=1, rate=0.02, make=optim.Adam, anew=False, iterations=200):
+    torch.manual_seed(0)
+    x = torch.linspace(-5, 5, 100).unsqueeze(1)
+    y = torch.sin(x)
+    net = make_layers([1, 20, 20, 1])
+    optimizer = make(net.parameters(), lr=rate)
+    losses = []
+    for _ in range(iterations):
+        if anew:
+            optimizer = make(net.parameters(), lr=rate)
+        for _ in range(backwards):
+            loss = (net(x) - y).square().mean()
+            loss.backward()
+        torch.autograd.grad((net(x) - y).square().mean(), list(net.parameters()))
+        optimizer.step()
+        torch.autograd.grad((net(x) - y).square().mean(), list(net.parameters()))
+        clear(net)
+        losses.append(loss.item())
+    return net, losses
+
+
+def fill_with_zeros(net):
+    net.zero_grad(set_to_none=False)
+
+
+@pytest.mark.parametrize("clear", [nn.Module.zero_grad, fill_with_zeros])
+def test_gradients_of_several_backwards_may_be_summed_for_one_step(clear):
+    said = feedback("06-clinic-1", lambda: train_sine(clear, backwards=3))
+    assert said.startswith("Right. ")
+
+
+def test_one_layer_that_is_never_cleared_is_not_all_of_them():
+    said = feedback("06-clinic-1", lambda: train_sine(lambda net: net[4].zero_grad()))
+    assert "zero_grad is not called before each backward" in said
+
+
+def test_a_new_plain_sgd_forgets_nothing():
+    def program():
+        clear = nn.Module.zero_grad
+        return train_sine(clear, rate=0.05, make=optim.SGD, anew=True, iterations=20)
+
+    said = feedback("06-clinic-1", program)
+    assert said.startswith("Not yet. ")
+    assert "A new optimizer" not in said
+
+
+def test_a_narrow_network_that_says_nothing_below_0_has_no_activation_behind():
+    net = make_layers([1, 1, 1])
+    with torch.no_grad():
+        for parameter, value in zip(net.parameters(), (1.0, 0.0, 0.1, 1.0), strict=True):
+            parameter.fill_(value)
+    assert "learnt next to nothing" in feedback("00-reach", net)
+    assert net.training
+    assert net[2].bias.item() == 1.0
+    x = torch.linspace(-5, 5, 100).unsqueeze(1)
+    assert "activation" not in judge_fit(net, x, torch.sin(x), [1.0, 0.9], "sin(x)")
+
+
+@pytest.mark.parametrize("cfg", [[1, 1, 1], [1, 2, 2, 1], [1, 60, 60, 1]])
+def test_all_units_off_is_not_the_same_as_no_hidden_layer(cfg):
+    net = make_layers(cfg)
+    with torch.no_grad():
+        net[-3].bias.fill_(-1000.0)
+    assert "it says the same, " in feedback("00-reach", net)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        ((6, 1), (6,), "labels are flat"),
+        ((6,), (6, 1), "predictions are flat"),
+        ((6, 1), (1, 6), "labels are no column"),
+        ((6, 1), (4,), "labels are flat"),
+        ((6, 1), (6, 1), None),
+        ((6, 1), (1,), None),
+        ((6, 1), (), None),
+        ((1, 6), (6,), None),
+    ],
+)
+@pytest.mark.parametrize(
+    "compare",
+    [
+        torch.sub,
+        lambda a, b: torch.subtract(a, other=b),
+        nn.functional.mse_loss,
+        nn.functional.smooth_l1_loss,
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_a_table_is_found_whatever_the_shapes(a, b, said, compare):
+    def program():
+        compare(torch.ones(a, requires_grad=True), torch.ones(b))
+
+    found = find_table(program)
+    assert found is None if said is None else said in found
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
+from torch.func import functional_call
 
 from helpers.exercises.running import NotYet, first_line
 
@@ -200,6 +201,45 @@ def predict_column(net: Callable, x: torch.Tensor, what: str = "The network") ->
         bad = out[~out.isfinite()].flatten()[0].item()
         raise NotYet(f"{what} says {bad} for some x: its training has exploded. Lower the rate.")
     return expect_tensor(out, f"{what}'s output", x.shape)
+
+
+def predict_otherwise(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """Run a network with other weights: this tells what it can draw, not what it has learnt.
+
+    Args:
+        net: From (N, 1) to (N, 1); it stays as it is.
+        x: Inputs, (N, 1).
+
+    Returns:
+        Its outputs with ten draws of all weights, (10, N, 1): with some of them all units of a
+        narrow network may be off.
+    """
+    training = net.training
+    net.eval()
+    try:
+        with torch.no_grad():
+            outs = []
+            for _ in range(10):
+                weights = {name: torch.randn_like(one) for name, one in net.named_parameters()}
+                outs.append(functional_call(net, weights, (x,)))
+    finally:
+        net.train(training)
+    return torch.stack(outs)
+
+
+def is_straight(net: nn.Module, x: torch.Tensor) -> bool:
+    """Tell whether a network draws a straight line over x, (N, 1), whatever its weights.
+
+    Its own weights do not tell: flat is the best line for a wave, and so is a network whose units
+    are all off.
+    """
+    left, middle, right = predict_otherwise(net, torch.cat([x - 4, x, x + 4])).chunk(3, dim=1)
+    return bool((left + right - 2 * middle).abs().max() <= 1e-4 * (1 + middle.abs().max()))
+
+
+def is_never_negative(net: nn.Module, x: torch.Tensor) -> bool:
+    """Tell whether a network says nothing below 0 for x, (N, 1), whatever its weights."""
+    return bool(predict_otherwise(net, x).min() >= 0)
 
 
 def near(a: torch.Tensor, b: torch.Tensor, share: float = 1e-3) -> bool:

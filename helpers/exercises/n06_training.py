@@ -11,6 +11,7 @@ from helpers.exercises.expecting import (
     expect_network,
     expect_numbers,
     expect_parts,
+    is_never_negative,
     name_kind,
     predict_column,
 )
@@ -95,7 +96,7 @@ def check_clinic(name: str, answer: object) -> str:
                 "A new optimizer is made in each iteration, and forgets what the one before had "
                 "gathered of the gradients: make one, before the loop."
             )
-        raise NotYet(judge_fit(predict_column(net, x), y, losses, formula))
+        raise NotYet(judge_fit(net, x, y, losses, formula))
     return (
         f"It learns: on 300 points that it never saw its loss is {loss:.2g}; a flat line has "
         f"{flat:.2g}."
@@ -164,12 +165,15 @@ def made_anew(trace: ProgramTrace) -> bool:
     return count > 1 and len({id(one) for one in trace.optimizers}) == count
 
 
-def judge_fit(out: torch.Tensor, y: torch.Tensor, losses: list[float], formula: str) -> str:
-    """Say how a network that has not learnt well enough misses the curve."""
+def judge_fit(
+    net: nn.Module, x: torch.Tensor, y: torch.Tensor, losses: list[float], formula: str
+) -> str:
+    """Say how a network that has not learnt well enough misses the curve y of x, both (N, 1)."""
+    out = predict_column(net, x)
     loss = (out - y).square().mean().item()
     flat = y.var(correction=0).item()
     fact = f"On 300 points of y = {formula} that it never saw, the loss is {loss:.2g}"
-    if y.min() < 0 and out.min() >= 0:
+    if y.min() < 0 and out.min() >= 0 and is_never_negative(net, x):
         return (
             f"{fact}: no prediction is below 0, though many labels are. Is there an activation "
             f"behind the last layer?"
