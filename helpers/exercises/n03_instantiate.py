@@ -14,11 +14,11 @@ from helpers.exercises.running import NotYet
 from helpers.model import make_layers
 
 WIDTH = 100
-NETS = 6  # the spread of one network wanders by luck; the mean over six does not
+NETS = 8  # the size in one network wanders by luck; the mean over eight hardly does
 
 
 def check_initialise(answer: object) -> str:
-    """Measure the spread of ten hidden layers after `initialise(net)`."""
+    """Measure the size behind ten hidden layers after `initialise(net)`."""
     ratios = []
     for _ in range(NETS):
         net = make_layers([WIDTH] * 12)  # ten hidden layers with ReLU, all 100 wide
@@ -27,16 +27,16 @@ def check_initialise(answer: object) -> str:
         if isinstance(returned, nn.Module):
             net = returned
         check_first_weights(net, before)
-        spreads = measure_spreads(net)
-        ratios.append(spreads[-1] / max(spreads[0], 1e-30))
-        if spreads[-1] < 1e-12:
+        sizes = measure_sizes(net)
+        ratios.append(sizes[-1] / max(sizes[0], 1e-30))
+        if sizes[-1] < 1e-12:
             raise NotYet(
-                f"Behind the tenth hidden layer the spread is {spreads[-1]:.2g}: nothing is left."
+                f"Behind the tenth hidden layer the size is {sizes[-1]:.2g}: nothing is left."
             )
     factor = math.exp(sum(map(math.log, ratios)) / NETS / 9)
-    size = torch.cat([p.flatten() for p in net.parameters() if p.ndim == 2]).std().item()
+    deviation = torch.cat([p.flatten() for p in net.parameters() if p.ndim == 2]).std().item()
     fact = (
-        f"Over {NETS} networks the spread changes by a factor of {factor:.2f} a layer, "
+        f"Over {NETS} networks the size changes by a factor of {factor:.2f} a layer, "
         f"{factor**9:.2g} from the first hidden layer to the tenth"
     )
     if abs(factor - 0.707) < 0.04:
@@ -44,7 +44,7 @@ def check_initialise(answer: object) -> str:
             f"{fact}. That is the root of one half: each ReLU throws away half of the square. What "
             f"must the weights be multiplied with to make up for it?"
         )
-    if abs(size * math.sqrt(3 * WIDTH) - 1) < 0.03:
+    if abs(deviation * math.sqrt(3 * WIDTH) - 1) < 0.03:
         raise NotYet(f"{fact}. The weights are PyTorch's default still: they have to be larger.")
     if factor**9 < 0.6:
         raise NotYet(f"{fact}: the weights are too small.")
@@ -54,7 +54,7 @@ def check_initialise(answer: object) -> str:
 
 
 def check_first_weights(net: nn.Module, before: list[torch.Tensor]) -> None:
-    """Refuse first weights with which no spread need be measured.
+    """Refuse first weights with which no size need be measured.
 
     Raises:
         NotYet: They are unchanged, all alike, the same in two layers, or cannot be trained.
@@ -85,16 +85,16 @@ def check_first_weights(net: nn.Module, before: list[torch.Tensor]) -> None:
             )
 
 
-def measure_spreads(net: nn.Module) -> list[float]:
-    """Measure the standard deviation of what each ReLU hands on."""
+def measure_sizes(net: nn.Module) -> list[float]:
+    """Measure the size, the root of the mean square, of what each ReLU hands on."""
     h = torch.randn(200, WIDTH, dtype=torch.float32)  # (200, 100)
-    spreads = []
+    sizes = []
     with torch.no_grad():
         for layer in net:
             h = layer(h)
             if isinstance(layer, nn.ReLU):
-                spreads.append(h.std().item())
-    return spreads
+                sizes.append(h.square().mean().sqrt().item())
+    return sizes
 
 
 def check_twins(answer: object) -> str:
