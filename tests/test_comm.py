@@ -150,6 +150,12 @@ def test_running_the_cell_again_ends_its_thread_and_leaves_another_cells(kernel)
     assert kernel.execute(count).split() == ["2", str(threads + 2)]
 
 
+def test_a_sweep_in_a_notebook_needs_no_script(kernel):
+    settings = "[Settings(cfg=(1, 8, 6, 1))] * 2"
+    call = f"print([result.error for result in sweep({settings}, 3, workers=1)])"
+    assert kernel.execute(f"from helpers.sweep import sweep\n{call}") == "[None, None]\n"
+
+
 def test_nothing_is_printed_by_a_panel_that_trains(kernel, models):
     kernel.comm(models["run"], CLICK)
     assert kernel.execute("time.sleep(0.5)") == ""
