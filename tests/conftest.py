@@ -58,6 +58,29 @@ def pytest_collection_finish():
     gc.freeze()  # a million objects of torch's, in which no later collection has to look
 
 
+@pytest.fixture
+def make():
+    """Panels that are closed at the end of the test; no test waits for a picture."""
+    from panels import SMALL  # these take two seconds, and few files need them
+
+    from helpers.widgets.playground import Playground
+
+    panels = []
+
+    def build(settings=SMALL, fps=200):
+        panels.append(Playground(settings, fps))
+        return panels[-1]
+
+    yield build
+    for panel in panels:
+        panel.close()
+
+
+@pytest.fixture
+def panel(make):
+    return make()
+
+
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)
 def notebook(request):
     """One of the stored notebooks, each in turn."""

@@ -116,7 +116,7 @@ def warm_starts(monkeypatch):
     """
     if sys.platform == "linux":
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["helpers.sweep"])
+        context.set_forkserver_preload(["helpers.sweep", "torch._dynamo"])  # for its optimizers
         monkeypatch.setattr(multiprocessing, "get_context", {"spawn": context}.__getitem__)
 
 
