@@ -421,6 +421,18 @@ def test_a_panel_lives_as_long_as_its_cell(open_notebook, two_panels, browser, a
     one.button("Run").click()
     goes_on(one)
 
+    # Nobody looks any more: it pauses, and says so when it is seen again.
+    notebook.execute("import helpers.widgets.screen as screen\nscreen.ALONE = 2.0")
+    notebook.command("docmanager:save")
+    goes_on(one)
+    notebook.context.close()  # the kernel lives on
+    again = open_notebook(two_panels, reset=False)
+    one = Panel(again)
+    one.until(lambda: one.says("no page showed this panel for 2 s"))
+    assert still(one)
+    one.button("Run").click()
+    goes_on(one)
+
 
 def test_a_slow_line_lags_by_a_bounded_time(open_notebook, two_panels, address):
     line = SlowLine(int(address.rpartition(":")[2]))
