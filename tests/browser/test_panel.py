@@ -202,6 +202,7 @@ def test_all_that_is_dragged_is_on_one_screen(open_notebook, picture):
     assert sorted(reached) == sorted(names)
     assert "" not in reached
     assert panel.value("Learning rate") == "0.05"  # not the number of its notch
+    assert panel.box.locator(".widget-readout[contenteditable=true]").count() == 0  # in vain
     press(panel, "Learning rate", "ArrowLeft")
     assert panel.value("Learning rate") == "0.04"
     press(panel, "Learning rate", "ArrowRight")
