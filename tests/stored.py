@@ -172,3 +172,137 @@ def exercise_of(cell):
 def is_run(cell):
     """Whether a cell hands to `check` what it runs, on data that are others each time."""
     return (exercise_of(cell), "stub") in RUN
+
+
+SEVERAL = 5  # starts; fewer say little about the next
+
+
+@dataclass
+class Seeds:
+    """Follows, cell by cell, what was computed over several seeds, by name.
+
+    A loop or comprehension over seeds, and what a file in `results` holds, are the sources; from
+    there it goes through assignments, `append`, loops over what is many, and functions that loop
+    themselves. A name that a loop over seeds sets anew each time holds one seed behind the loop.
+    What this cannot see: that `runs[0]` is one run where `runs` is in the order of the seeds.
+    """
+
+    many: set = field(default_factory=set)
+
+    def holds(self, node):
+        """Whether an expression depends on several seeds."""
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name) and part.id in self.many:
+                return True
+            if isinstance(part, ast.comprehension) and is_over_seeds(part):
+                return True
+            if isinstance(part, ast.Constant) and part.value == "results":
+                return True
+        return False
+
+    def follow(self, statements, inside=False):
+        """Read statements in their order, and return whether one asserts on several seeds."""
+        found = False
+        for node in statements:
+            if isinstance(node, ast.Assert):
+                found |= self.holds(node.test)
+            elif isinstance(node, ast.FunctionDef):
+                arguments = {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
+                own = Seeds(self.many - arguments - set_names(*node.body))
+                own.follow(node.body)
+                ends = [part for part in ast.walk(node) if isinstance(part, ast.Return)]
+                if any(own.holds(end) for end in ends):
+                    self.many.add(node.name)
+            elif isinstance(node, ast.For):
+                found |= self.follow_loop(node, inside)
+            elif not isinstance(node, ast.ClassDef):
+                self.follow_line(node, inside)
+                for body in ("body", "orelse", "finalbody"):
+                    found |= self.follow(getattr(node, body, []), inside)
+        return found
+
+    def follow_loop(self, node, inside):
+        seeds = is_over_seeds(node)
+        before = set(self.many)
+        targets = set_names(node.target) if seeds else self.targets_of_many(node)
+        self.many |= targets
+        self.follow(node.body, inside or seeds)  # what its end fills, its beginning may use
+        found = self.follow(node.body, inside or seeds)
+        once = set_names(*node.body) - gathered(node) if seeds else set()
+        self.many -= (targets | once) - before
+        return found
+
+    def targets_of_many(self, node):
+        """The names that a loop gives what is of many seeds: of a dictionary not the key."""
+        kind = getattr(getattr(node.iter, "func", None), "attr", "")
+        zipped = getattr(getattr(node.iter, "func", None), "id", "") == "zip"
+        if isinstance(node.target, ast.Tuple) and zipped:
+            pairs = zip(node.target.elts, node.iter.args, strict=False)
+            return set().union(*(set_names(to) for to, part in pairs if self.holds(part)))
+        if isinstance(node.target, ast.Tuple) and kind == "items":
+            return set_names(node.target.elts[1]) if self.holds(node.iter) else set()
+        return set_names(node.target) if self.holds(node.iter) else set()
+
+    def follow_line(self, node, inside):
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            of_many = inside or (node.value is not None and self.holds(node.value))
+            for target in targets:
+                if of_many:
+                    self.many |= roots(target)
+                elif isinstance(target, ast.Name) and isinstance(node, ast.Assign):
+                    self.many.discard(target.id)
+        elif isinstance(node, ast.Expr) and (inside or self.holds(node.value)):
+            func = getattr(node.value, "func", None)
+            if isinstance(func, ast.Attribute) and func.attr in ("append", "extend", "update"):
+                self.many |= roots(func.value)
+
+
+def is_over_seeds(node):
+    """Whether a loop, or a part of a comprehension, goes over several seeds."""
+    if not isinstance(node, ast.For | ast.comprehension):
+        return False
+    if not any("seed" in name for name in set_names(node.target)):
+        return False
+    if isinstance(node.iter, ast.Call) and getattr(node.iter.func, "id", "") == "range":
+        ends = [getattr(end, "value", None) for end in node.iter.args]
+        return None in ends or len(range(*ends)) >= SEVERAL
+    return not isinstance(node.iter, ast.Tuple | ast.List) or len(node.iter.elts) >= SEVERAL
+
+
+def set_names(*nodes):
+    """The names that are given a value anywhere below some nodes."""
+    parts = [part for node in nodes for part in ast.walk(node)]
+    return {p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)}
+
+
+def roots(target):
+    """The names behind what is assigned to: `a` and `b` of `a[0], b.c`."""
+    if isinstance(target, ast.Tuple | ast.List):
+        return set().union(*map(roots, target.elts))
+    while isinstance(target, ast.Subscript | ast.Attribute | ast.Starred | ast.Call):
+        target = target.func if isinstance(target, ast.Call) else target.value
+    return {target.id} if isinstance(target, ast.Name) else set()
+
+
+def gathered(loop):
+    """The names that a loop adds to and does not begin anew: `n += 1`, `low = min(low, x)`."""
+    found = set()
+    for node in ast.walk(loop):
+        if isinstance(node, ast.AugAssign):
+            found |= roots(node.target)
+        elif isinstance(node, ast.Assign):
+            used = {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
+            found |= used & set_names(*node.targets)
+    begun = [n for n in ast.walk(loop) if isinstance(n, ast.Assign)]
+    fresh = {name for n in begun for name in set_names(*n.targets)} - found
+    return found - fresh
+
+
+def asserting_over_seeds(notebook):
+    """The places of the code cells of a notebook that assert something over several seeds."""
+    seeds, found = Seeds(), set()
+    for place, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code" and seeds.follow(parse(cell.source).body):
+            found.add(place)
+    return found

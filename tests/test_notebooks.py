@@ -1,18 +1,23 @@
 """What nbval cannot see: that the stored notebooks are whole, honest and in step with helpers."""
 
 import ast
+import base64
 import configparser
 import contextlib
 import copy
 import importlib
+import io
 import math
 import re
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import nbformat
+import numpy as np
+from PIL import Image
 from stored import (
     IGNORE,
+    PATHS,
     ROOT,
     asserts,
     calls,
@@ -27,6 +32,45 @@ from stored import (
     to_float,
     to_floats,
 )
+
+
+@cache
+def pictures():
+    """Every picture stored in an output, small and grey, with the place of its cell."""
+    found = []
+    for path in PATHS:
+        for place, cell in enumerate(read(path).cells):
+            for output in cell.get("outputs", []):
+                if "image/png" in output.get("data", {}):
+                    png = io.BytesIO(base64.b64decode(output.data["image/png"]))
+                    grey = np.asarray(Image.open(png).convert("L").reduce(4), dtype=np.int16)
+                    found.append((f"{path.stem}, cell {place}", grey))
+    return found
+
+
+def is_alike(one, other):
+    """Whether two pictures differ in less than a twentieth of what is drawn in them.
+
+    Two panels with the same data and other curves differ in a seventh or more.
+    """
+    if one.shape != other.shape:
+        return False
+    drawn = (np.minimum(one, other) < 200).sum()
+    return (np.abs(one - other) > 24).sum() <= drawn / 20
+
+
+def test_no_picture_is_stored_twice_in_the_series():
+    pairs = combinations(pictures(), 2)
+    assert [(a, b) for (a, one), (b, other) in pairs if is_alike(one, other)] == []
+
+
+def test_pictures_are_alike_if_one_is_the_other_with_a_speck():
+    _, one = pictures()[0]
+    speck, other = one.copy(), one.copy()
+    speck[:2, :2] = 0
+    other[: len(one) // 2] = 0
+    assert is_alike(one, speck)
+    assert not is_alike(one, other)
 
 
 def test_stored_from_one_run_from_top_to_bottom(notebook):

@@ -4,6 +4,7 @@ A number in a section must be printed or stand in the code of that section, or b
 What no rule here can see: a number exchanged for another of its own section, and words.
 """
 
+import ast
 import re
 from dataclasses import dataclass
 
@@ -14,9 +15,11 @@ from stored import (
     ROOT,
     STEMS,
     STEPS,
+    asserting_over_seeds,
     code_cells,
     exercise_of,
     numbers,
+    parse,
     read,
     sections,
     to_float,
@@ -41,6 +44,24 @@ WIDTH = re.compile(r"\[|cfg|list|layer|width|unit|node|neuron|hidden|parameter|w
 WHOLE = re.compile(r"# |## (Say it aloud|Words)")
 WORDS = ["three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 COUNTED = "(?:seeds|networks|optimizers|starts)"
+# What one run cannot show: that one thing is better than another, or that something never works.
+VERDICT = re.compile(
+    r"(?i)\b(better|worse|faster|fastest|slower|slowest|more (?:slowly|quickly)|sooner|beats?|wins?"
+    r"|(?:is|are|was|were|does|do|fits?) (?:the )?(?:best|worst|left behind)"
+    r"|ends? (?:mostly |usually )?(?:lower|higher|below|above|nearer)|verdict holds"
+    r"|helps?|hurts?|harmless|useless|brings? nothing|rescues?|safe|safer|makes? no difference"
+    r"|always|usually|mostly|every time|(?:nearly )?every (?:seed|draw|pair|start)"
+    r"|(?:all|none of the) (?:three|four|five|eight|ten|stored) (?:seeds|networks|runs|starts)"
+    r"|(?:stay|stays|stayed|lie|lies|lay|is|are|goes|go) (?:still |almost )?flat"
+    r"|(?:do|does|did|will|can) ?not (?:learn|train|move|help|hurt|matter|wake)"
+    r"|never (?:learns?|trains?|moves?|helps?|hurts?|wakes?|gets?|falls?)"
+    r"|explodes?|diverges?|learns? all the same)\b"
+)
+# What one run may say of itself.
+ONE_RUN = re.compile(r"(?i)\b(?:in|at the end of) this run\b")
+# What draws weights or trains them: there another seed may say something else.
+DRAWN = {"Experiment", "Playground", "Regressor", "Sequential", "Linear", "make_layers", "sweep"}
+DRAWN |= {"train", "advance", "manual_seed", "randn", "rand", "randperm", "results"}
 SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
 NAMED = re.compile(r"(?i)\b(module|step) (\d)[,:] (?:the )?([\w ]+)")
 # Numbers that name a place and claim nothing; tests of their own tie each to what it names.
@@ -150,6 +171,57 @@ def test_a_count_in_words_is_one_in_its_own_section(notebook):
                 word,
                 section.heading,
             )
+
+
+def is_drawn(cell, helpers):
+    """Whether a cell draws or trains, itself or by a function that an earlier cell defines.
+
+    Adds to `helpers` the functions that the cell defines and that do so.
+    """
+    drawn = False
+    for node in parse(cell.source).body:
+        used = {
+            getattr(part, "id", getattr(part, "attr", getattr(part, "value", None)))
+            for part in ast.walk(node)
+            if isinstance(part, ast.Name | ast.Attribute | ast.Constant)
+        }
+        if used & (DRAWN | helpers):
+            drawn = True
+            if isinstance(node, ast.FunctionDef):
+                helpers.add(node.name)
+    return drawn
+
+
+def verdicts(section):
+    """The sentences of a section that judge: no question, quotation, code, heading or pointer."""
+    for text in section.texts:
+        text = re.sub(r"```.*?```|`[^`]*`|\"[^\"]*\"|(?m:^#.*$)", " ", text, flags=re.DOTALL)
+        for sentence in re.split(r"(?<=[.!?:])\s+|\n\n|\|", text):
+            asked = sentence.rstrip().endswith("?")
+            elsewhere = "](" in sentence or ONE_RUN.search(sentence)
+            if VERDICT.search(sentence) and not asked and not elsewhere:
+                yield VERDICT.search(sentence)[0], " ".join(sentence.split())
+
+
+def unproved(notebook):
+    """The verdicts in sections that train something and assert nothing over several seeds.
+
+    An exercise and what follows `## On your own` recall; the first cells say what is to come.
+    """
+    proofs = [notebook.cells[place] for place in asserting_over_seeds(notebook)]
+    helpers = set()
+    for section in sections(notebook):
+        if section.heading.startswith("## On your own"):
+            return
+        drawn = [is_drawn(cell, helpers) for cell in section.cells]
+        proved = any(cell is proof for cell in section.cells for proof in proofs)
+        fixed = drawn and not any(drawn)
+        if not (proved or fixed or section.heading.startswith("# ")):
+            yield from ((section.heading, *verdict) for verdict in verdicts(section))
+
+
+def test_a_verdict_stands_where_a_cell_asserts_it_over_several_seeds(notebook):
+    assert list(unproved(notebook)) == []
 
 
 def test_a_module_and_a_step_have_their_own_numbers(notebook):
