@@ -132,11 +132,19 @@ class Section:
     """What stands between a heading and the next; an exercise is a section of its own.
 
     The question of a prediction is a text, too.
+
+    Attributes:
+        above: For each text how many of the cells stand above it.
     """
 
     heading: str
     texts: list = field(default_factory=list)
     cells: list = field(default_factory=list)
+    above: list = field(default_factory=list)
+
+    def add_text(self, text):
+        self.texts.append(text)
+        self.above.append(len(self.cells))
 
     def printed(self):
         return "\n".join(shown(cell) for cell in self.cells if not calls(cell, "predict"))
@@ -150,7 +158,8 @@ def sections(notebook):
     found, exercises = [Section("")], {}
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            found[-1].texts += [call.args[0].value for call in calls(cell, "predict")]
+            for call in calls(cell, "predict"):
+                found[-1].add_text(call.args[0].value)
             name = exercise_of(cell)
             home = exercises.setdefault(name, found[-1]) if name else found[-1]
             home.cells.append(cell)
@@ -158,7 +167,7 @@ def sections(notebook):
         for part in re.split(rf"(?m)^(?={HEADING.pattern})", cell.source):
             if HEADING.match(part):
                 found.append(Section(part.splitlines()[0]))
-            found[-1].texts.append(part)
+            found[-1].add_text(part)
     return found[1:]
 
 

@@ -46,19 +46,20 @@ WORDS = ["three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 COUNTED = "(?:seeds|networks|optimizers|starts)"
 # What one run cannot show: that one thing is better than another, or that something never works.
 VERDICT = re.compile(
-    r"(?i)\b(better|worse|faster|fastest|slower|slowest|more (?:slowly|quickly)|sooner|beats?|wins?"
+    r"(?i)\b(better|worse|faster|fastest|slower|slowest|more (?:slowly|quickly)|sooner"
+    r"|beats?|(?<!to )wins?"
     r"|(?:is|are|was|were|does|do|fits?) (?:the )?(?:best|worst|left behind)"
     r"|ends? (?:mostly |usually )?(?:lower|higher|below|above|nearer)|verdict holds"
     r"|helps?|hurts?|harmless|useless|brings? nothing|rescues?|safe|safer|makes? no difference"
     r"|always|usually|mostly|every time|(?:nearly )?every (?:seed|draw|pair|start)"
     r"|(?:all|none of the) (?:three|four|five|eight|ten|stored) (?:seeds|networks|runs|starts)"
     r"|(?:stay|stays|stayed|lie|lies|lay|is|are|goes|go) (?:still |almost )?flat"
-    r"|(?:do|does|did|will|can) ?not (?:learn|train|move|help|hurt|matter|wake)"
+    r"|(?:do|does|did|will|can) ?not (?:learn|train|help|hurt|matter|wake)"
     r"|never (?:learns?|trains?|moves?|helps?|hurts?|wakes?|gets?|falls?)"
     r"|explodes?|diverges?|learns? all the same)\b"
 )
-# What one run may say of itself.
-ONE_RUN = re.compile(r"(?i)\b(?:in|at the end of) this run\b")
+# What one run may say of itself, and what is no verdict: a guess, or that there is none.
+MODEST = re.compile(r"(?i)\b(in this run|cannot (?:tell|say|show|prove)|must|should|would)\b")
 # What draws weights or trains them: there another seed may say something else.
 DRAWN = {"Experiment", "Playground", "Regressor", "Sequential", "Linear", "make_layers", "sweep"}
 DRAWN |= {"train", "advance", "manual_seed", "randn", "rand", "randperm", "results"}
@@ -192,35 +193,36 @@ def is_drawn(cell, helpers):
     return drawn
 
 
-def verdicts(section):
-    """The sentences of a section that judge: no question, quotation, code, heading or pointer."""
-    for text in section.texts:
-        text = re.sub(r"```.*?```|`[^`]*`|\"[^\"]*\"|(?m:^#.*$)", " ", text, flags=re.DOTALL)
-        for sentence in re.split(r"(?<=[.!?:])\s+|\n\n|\|", text):
-            asked = sentence.rstrip().endswith("?")
-            elsewhere = "](" in sentence or ONE_RUN.search(sentence)
-            if VERDICT.search(sentence) and not asked and not elsewhere:
-                yield VERDICT.search(sentence)[0], " ".join(sentence.split())
+def verdicts(text):
+    """The sentences of a text that judge: no question, quotation, code, heading or pointer."""
+    text = re.sub(r"```.*?```|`[^`]*`|\"[^\"]*\"|(?m:^#.*$)", " ", text, flags=re.DOTALL)
+    for sentence in re.split(r"(?<=[.!?:])\s+|\n\n|\|", text):
+        modest = MODEST.search(sentence) or "](" in sentence or sentence.rstrip().endswith("?")
+        if VERDICT.search(sentence) and not modest:
+            yield VERDICT.search(sentence)[0], " ".join(sentence.split())
 
 
 def unproved(notebook):
-    """The verdicts in sections that train something and assert nothing over several seeds.
+    """The verdicts without a cell above them, in their section, that asserts over several seeds.
 
-    An exercise and what follows `## On your own` recall; the first cells say what is to come.
+    None is wanted where nothing is drawn or trained, for no seed can overturn it. The first cells
+    say what is to come, and what follows `## On your own` recalls. What this cannot see: whether
+    the assertion is about the verdict.
     """
-    proofs = [notebook.cells[place] for place in asserting_over_seeds(notebook)]
-    helpers = set()
+    cells, helpers = notebook.cells, set()
+    proofs = [cells[place] for place in asserting_over_seeds(notebook)]
     for section in sections(notebook):
         if section.heading.startswith("## On your own"):
             return
         drawn = [is_drawn(cell, helpers) for cell in section.cells]
-        proved = any(cell is proof for cell in section.cells for proof in proofs)
-        fixed = drawn and not any(drawn)
-        if not (proved or fixed or section.heading.startswith("# ")):
-            yield from ((section.heading, *verdict) for verdict in verdicts(section))
+        if section.heading.startswith("# ") or (drawn and not any(drawn)):
+            continue
+        for text, above in zip(section.texts, section.above, strict=True):
+            if not any(cell is proof for cell in section.cells[:above] for proof in proofs):
+                yield from ((section.heading, *verdict) for verdict in verdicts(text))
 
 
-def test_a_verdict_stands_where_a_cell_asserts_it_over_several_seeds(notebook):
+def test_a_verdict_stands_below_a_cell_that_asserts_over_several_seeds(notebook):
     assert list(unproved(notebook)) == []
 
 
