@@ -77,16 +77,27 @@ def to_floats(text):
 class Literals(ast.NodeVisitor):
     """The numbers that stand in code: literals, in texts too, and the last number of a range.
 
-    Lists of whole numbers stand apart: they are the widths of a network.
+    Lists of whole numbers stand apart: they are the widths of a network. So do lengths: how many
+    parts a list, a table or a range of numbers has.
     Left out: formats, a picture's sizes, and the options of a prediction, most of which are wrong.
     """
 
     values: set = field(default_factory=set)
     widths: set = field(default_factory=set)
     texts: list = field(default_factory=list)
+    lengths: set = field(default_factory=set)
+
+    def visit_Tuple(self, node):
+        self.lengths.add(len(node.elts))
+        self.generic_visit(node)
+
+    def visit_Dict(self, node):
+        self.lengths.add(len(node.keys))
+        self.generic_visit(node)
 
     def visit_List(self, node):
         inner = literals(*node.elts)
+        self.lengths |= {len(node.elts)} | inner.lengths
         whole = all(isinstance(getattr(part, "value", 0.5), int) for part in node.elts)
         self.widths |= inner.values if whole else inner.widths
         self.values |= set() if whole else inner.values
@@ -116,6 +127,8 @@ class Literals(ast.NodeVisitor):
         name = getattr(node.func, "id", "")
         if name == "range" and isinstance(node.args[-1], ast.Constant):
             self.values.add(float(node.args[-1].value - 1))
+            if all(isinstance(end, ast.Constant) for end in node.args):
+                self.lengths.add(len(range(*(end.value for end in node.args))))
         if name != "predict":
             self.generic_visit(node)
 

@@ -45,7 +45,7 @@ def test_title_strip_and_minutes(notebook, stem):
     own = {f"0{number}": [f"{number} {name}"] for number, name in enumerate(MODULES, start=1)}
     assert bold == ({"00": [plain]} | own).get(stem[:2], [])  # 07 and 08 look back at all of them
     right = "About {} minutes, and {} more for the exercises.".format(*get_minutes(notebook))
-    assert minutes.strip("*").startswith(right), f"should begin: {right}"
+    assert minutes.strip("*").startswith(right), f"should begin {right!r}, got {minutes!r}"
 
 
 def get_minutes(notebook):

@@ -131,6 +131,15 @@ def intervals(cell):
                     yield values[first], values[last], of
 
 
+def whole_limits(cell):
+    """The whole numbers that a cell sets as a limit on one side, and of what: `lower >= 4`."""
+    for node in (node for statement in asserts(cell) for node in ast.walk(statement)):
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.GtE | ast.LtE):
+            value = to_number(node.comparators[0])
+            if len(node.ops) == 1 and isinstance(value, int):
+                yield value, ast.unparse(node.left)
+
+
 def printed_figures(cell):
     """What a cell's own f-strings have printed: an expression and each number shown of it."""
     text = "".join(output.get("text", "") for output in cell.outputs)
@@ -201,7 +210,8 @@ def test_a_figure_that_is_not_compared_lies_between_bounds_that_its_cell_asserts
     """So that neither the stored figure nor the assertion can be changed alone.
 
     A bound is within a factor of 5 of a figure that the cell prints, bounds are at most a
-    factor of 100 apart, and those of a share 20 points. What an f-string prints and an assertion
+    factor of 100 apart, and those of a share 20 points. A count's one limit (`lower >= 4`) is at
+    most 1 from what is printed of it. What an f-string prints and an assertion
     names alike (`right`) lies between the bounds of that assertion; other figures between any.
     What this cannot see: a figure changed for another between the same bounds, and a bound moved
     by less than that.
@@ -223,6 +233,9 @@ def test_a_figure_that_is_not_compared_lies_between_bounds_that_its_cell_asserts
                     assert not wide, (low, high, cell.source)
                     assert is_near(low, near), (low, of, cell.source)
                     assert is_near(high, near), (high, of, cell.source)
+            for limit, of in whole_limits(cell):
+                counts = [value for expression, value in shown_of if expression == of]
+                assert not counts or min(abs(limit - count) for count in counts) <= 1, (limit, of)
             for value, width in figures:
                 held = any(a <= value <= b and b - a <= width for a, b, _ in tight)
                 assert held or value in settings, (value, cell.source)

@@ -42,8 +42,14 @@ ARTICLE = {
 WIDTH = re.compile(r"\[|cfg|list|layer|width|unit|node|neuron|hidden|parameter|weight|shape|\(")
 # What looks back on a whole notebook, or ahead, may take its numbers from all of it.
 WHOLE = re.compile(r"# |## (Say it aloud|Words)")
-WORDS = ["three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-COUNTED = "(?:seeds|networks|optimizers|starts)"
+WORDS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+WORD = f"({'|'.join(WORDS)})"
+# A count of what was run: "five seeds", "all five explode".
+COUNTED = re.compile(
+    rf"(?i)\b(?!two networks)(?:{WORD} (?:seeds|networks|optimizers|starts|draws|rates|depths)"
+    rf"|all {WORD}(?! (?:steps|modules|together)))\b"
+)
+PART = re.compile(rf"(?i)\b{WORD} (?:\w+ )?(?:of|in) {WORD}\b")  # "four pairs of five"
 # What one run cannot show: that one thing is better than another, or that something never works.
 VERDICT = re.compile(
     r"(?i)\b(better|worse|faster|fastest|slower|slowest|more (?:slowly|quickly)|sooner"
@@ -112,12 +118,14 @@ class Evidence:
         code: The numbers that stand in its code.
         widths: Those in a network's list, in code or printed.
         shares: The numbers before a per cent sign, in both.
+        lengths: How many parts the lists, tables and ranges in its code have.
     """
 
     printed: set
     code: set
     widths: set
     shares: set
+    lengths: set
 
 
 def with_evidence(notebook):
@@ -139,6 +147,7 @@ def with_evidence(notebook):
                 code=set().union(*(found.values for found in code), *map(to_floats, asked)),
                 widths=to_floats(" ".join(lists)).union(*(found.widths for found in code)),
                 shares={float(number) for number in SHARE.findall(text)},
+                lengths=set().union(*(found.lengths for found in code)),
             ),
         )
 
@@ -164,14 +173,28 @@ def test_every_share_in_the_prose_is_one_in_its_own_section(notebook):
             assert float(number) in evidence.shares, (number, section.heading)
 
 
+def to_count(word):
+    return WORDS.index(word.lower()) + 2
+
+
 def test_a_count_in_words_is_one_in_its_own_section(notebook):
+    """It is printed, stands in the code, or is the length of what stands there."""
     for section, evidence in with_evidence(notebook):
-        for word in re.findall(rf"(?i)\b({'|'.join(WORDS)}) {COUNTED}\b", "\n".join(section.texts)):
-            count = WORDS.index(word.lower()) + 3
-            assert count in evidence.printed | evidence.code | evidence.widths, (
-                word,
-                section.heading,
-            )
+        counts = evidence.printed | evidence.code | evidence.widths | evidence.lengths
+        for text in section.texts:
+            for found in COUNTED.finditer(text):
+                word = found[1] or found[2]
+                assert to_count(word) in counts, (found[0], section.heading)
+
+
+def test_a_part_in_words_is_one_in_its_own_section(notebook):
+    """ "Four pairs of five" is a share that is printed, within 5 points, or two counts."""
+    for section, evidence in with_evidence(notebook):
+        for part, whole in PART.findall("\n".join(section.texts)):
+            share = 100 * to_count(part) / to_count(whole)
+            near = any(abs(share - other) <= 5 for other in evidence.shares)
+            both = {to_count(part), to_count(whole)} <= evidence.printed | evidence.lengths
+            assert near or both, (part, whole, section.heading)
 
 
 def is_drawn(cell, helpers):
