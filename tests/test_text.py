@@ -15,7 +15,9 @@ from stored import (
     ROOT,
     STEMS,
     STEPS,
+    Seeds,
     asserting_over_seeds,
+    asserts,
     code_cells,
     exercise_of,
     numbers,
@@ -49,7 +51,7 @@ COUNTED = re.compile(
     rf"(?i)\b(?!two networks)(?:{WORD} (?:seeds|networks|optimizers|starts|draws|rates|depths)"
     rf"|all {WORD}(?! (?:steps|modules|together)))\b"
 )
-PART = re.compile(rf"(?i)\b{WORD} (?:\w+ )?(?:of|in) {WORD}\b")  # "four pairs of five"
+PART = re.compile(rf"(?i)\b{WORD} (?:\w+ )?of {WORD}\b")  # "four pairs of five"
 # What one run cannot show: that one thing is better than another, or that something never works.
 VERDICT = re.compile(
     r"(?i)\b(better|worse|faster|fastest|slower|slowest|more (?:slowly|quickly)|sooner"
@@ -64,8 +66,16 @@ VERDICT = re.compile(
     r"|never (?:learns?|trains?|moves?|helps?|hurts?|wakes?|gets?|falls?)"
     r"|explodes?|diverges?|learns? all the same)\b"
 )
+# What says so of two things: their figures must have been compared with each other.
+ORDER = re.compile(
+    r"(?i)\b(better|worse|faster|slower|more (?:slowly|quickly)|sooner|beats?|wins?|helps?|hurts?"
+    r"|ends? (?:mostly |usually )?(?:lower|higher|below|above|nearer))\b"
+)
 # What one run may say of itself, and what is no verdict: a guess, or that there is none.
-MODEST = re.compile(r"(?i)\b(in this run|cannot (?:tell|say|show|prove)|must|should|would)\b")
+MODEST = re.compile(
+    r"(?i)^(?:but |and )?whether\b"
+    r"|\b(?:in this run|cannot (?:tell|say|show|prove)|must|should|would)\b"
+)
 # What draws weights or trains them: there another seed may say something else.
 DRAWN = {"Experiment", "Playground", "Regressor", "Sequential", "Linear", "make_layers", "sweep"}
 DRAWN |= {"train", "advance", "manual_seed", "randn", "rand", "randperm", "results"}
@@ -225,12 +235,23 @@ def verdicts(text):
             yield VERDICT.search(sentence)[0], " ".join(sentence.split())
 
 
+def compares(cell):
+    """Whether a cell asserts an order of two figures, or how many of them are so: `lower >= 4`."""
+    for node in (node for statement in asserts(cell) for node in ast.walk(statement)):
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            operands = [node.left, *node.comparators]
+            limits = [part.value for part in operands if isinstance(part, ast.Constant)]
+            if all(isinstance(limit, int) for limit in limits):
+                return True
+    return False
+
+
 def unproved(notebook):
     """The verdicts without a cell above them, in their section, that asserts over several seeds.
 
     None is wanted where nothing is drawn or trained, for no seed can overturn it. The first cells
-    say what is to come, and what follows `## On your own` recalls. What this cannot see: whether
-    the assertion is about the verdict.
+    say what is to come, and what follows `## On your own` recalls. Where one thing is better than
+    another, such a cell compares two figures. What this cannot see: whether they are the two.
     """
     cells, helpers = notebook.cells, set()
     proofs = [cells[place] for place in asserting_over_seeds(notebook)]
@@ -241,12 +262,66 @@ def unproved(notebook):
         if section.heading.startswith("# ") or (drawn and not any(drawn)):
             continue
         for text, above in zip(section.texts, section.above, strict=True):
-            if not any(cell is proof for cell in section.cells[:above] for proof in proofs):
-                yield from ((section.heading, *verdict) for verdict in verdicts(text))
+            shown_by = [cell for cell in section.cells[:above] if any(cell is p for p in proofs)]
+            for word, sentence in verdicts(text):
+                if not any(compares(cell) or not ORDER.search(sentence) for cell in shown_by):
+                    yield section.heading, word, sentence
 
 
 def test_a_verdict_stands_below_a_cell_that_asserts_over_several_seeds(notebook):
-    assert list(unproved(notebook)) == []
+    found = list(unproved(notebook))
+    assert not found, "\n".join(map(" | ".join, found))
+
+
+def proves(code):
+    return Seeds().follow(parse(code).body)
+
+
+def test_an_assertion_over_several_seeds_is_known_by_where_its_figures_come_from():
+    each = "ends = [run(seed) for seed in range(5)]\n"
+    loop = "ends = []\nfor seed in range(5):\n    net = make(seed)\n    ends.append(net(x))\n"
+    assert proves(each + "assert max(ends) < 1")
+    assert proves(loop + "assert max(ends) < 1")
+    assert proves(loop + "    assert net(x) < 1")
+    assert proves(
+        each + "table = {1: sorted(ends)}\nfor k, v in table.items():\n    assert v[4] < 1"
+    )
+    assert proves("def f(lr):\n    return [run(s, lr) for s, seed in seeds]\nassert max(f(1)) < 1")
+    assert proves("low = 1\nfor seed in range(5):\n    low = min(low, run(seed))\nassert low < 1")
+    assert proves("for r in json.loads((at / 'results' / name).read_text()):\n    assert r < 1")
+
+
+def test_an_assertion_over_one_seed_is_none_over_several():
+    each = "ends = [run(seed) for seed in range(5)]\n"
+    assert not proves("end = run(seed=0)\nassert end < 1")
+    assert not proves(each.replace("5", "4") + "assert max(ends) < 1")
+    assert not proves(each + "assert other < 1")
+    assert not proves(each + "ends = run(0)\nassert ends < 1")
+    assert not proves("for seed in range(5):\n    net = make(seed)\nassert net(x) < 1")
+    assert not proves("for lr in (0.1, 0.2, 0.3, 0.4, 0.5):\n    assert run(lr) < 1")
+    assert not proves(each + "def f(ends):\n    return ends\nassert f(0) < 1")
+    assert not proves(each + "table = {1: ends}\nfor k, v in table.items():\n    assert k < 1")
+
+
+def test_a_sentence_that_judges_is_known_and_one_that_asks_or_points_is_not():
+    for text in (
+        "Adam is faster.",
+        "It lies flat.",
+        "A deep one does not learn.",
+        "It helps: look.",
+    ):
+        assert list(verdicts(text)), text
+    for text in (
+        "Is Adam faster?",
+        "Why do they lie flat? See below.",
+        "It explodes, says [05](05_optimizer.ipynb).",
+        "In this run it lies flat.",
+        "Which is best, one run cannot tell.",
+        'Print `better` or "worse".',
+        "## Adam is better",
+        "Each gets its best rate.",
+    ):
+        assert not list(verdicts(text)), text
 
 
 def test_a_module_and_a_step_have_their_own_numbers(notebook):
