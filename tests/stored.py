@@ -204,8 +204,9 @@ class Seeds:
     """Follows, cell by cell, what was computed over several seeds, by name.
 
     A loop or comprehension over seeds, whose variable is called so, and what a file in `results`
-    holds are the sources; from there it goes through assignments, `append`, loops over what is many, and functions that loop
-    themselves. A name that a loop over seeds sets anew each time holds one seed behind the loop.
+    holds are the sources; from there it goes through assignments, `append`, loops over what is
+    many, and functions that loop themselves. A name that a loop over seeds sets anew each time
+    holds one seed behind the loop.
     What this cannot see: that `runs[0]` is one run where `runs` is in the order of the seeds.
     """
 
