@@ -322,10 +322,16 @@ def gathered(loop):
     return found - fresh
 
 
-def asserting_over_seeds(notebook):
-    """The places of the code cells of a notebook that assert something over several seeds."""
-    seeds, found = Seeds(), set()
-    for place, cell in enumerate(notebook.cells):
-        if cell.cell_type == "code" and seeds.follow(parse(cell.source).body):
-            found.add(place)
-    return found
+def over_seeds(notebook):
+    """Ids of the cells that assert something of several seeds, and of those compared that print it.
+
+    What a cell prints is compared unless it is tagged; nbval asserts each figure of it.
+    """
+    seeds, asserted, printed = Seeds(), set(), set()
+    for cell in code_cells(notebook):
+        if seeds.follow(parse(cell.source).body):
+            asserted.add(cell.id)
+        said = [part for call in calls(cell, "print") for part in call.args]
+        if IGNORE not in cell.metadata.get("tags", []) and any(map(seeds.holds, said)):
+            printed.add(cell.id)
+    return asserted, printed

@@ -16,11 +16,11 @@ from stored import (
     STEMS,
     STEPS,
     Seeds,
-    asserting_over_seeds,
     asserts,
     code_cells,
     exercise_of,
     numbers,
+    over_seeds,
     parse,
     read,
     sections,
@@ -74,11 +74,11 @@ ORDER = re.compile(
 # What one run may say of itself, and what is no verdict: a guess, or that there is none.
 MODEST = re.compile(
     r"(?i)^(?:but |and )?whether\b"
-    r"|\b(?:in this run|cannot (?:tell|say|show|prove)|must|should|would)\b"
+    r"|\b(?:in this run|this network|cannot (?:tell|say|show|prove)|must|should|would)\b"
 )
 # What draws weights or trains them: there another seed may say something else.
 DRAWN = {"Experiment", "Playground", "Regressor", "Sequential", "Linear", "make_layers", "sweep"}
-DRAWN |= {"train", "advance", "manual_seed", "randn", "rand", "randperm", "results"}
+DRAWN |= {"train", "advance", "manual_seed", "randn", "rand", "randperm", "results", "noise="}
 SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
 NAMED = re.compile(r"(?i)\b(module|step) (\d)[,:] (?:the )?([\w ]+)")
 # Numbers that name a place and claim nothing; tests of their own tie each to what it names.
@@ -91,7 +91,7 @@ NAMES = [
     r"(?m)^\| \d \|",  # the table of the six modules
     r"(?m)^1 dataset · .*|^\*\*1 dataset.*|.*\*\*6 training\*\*$",  # the strip
     r"\*\*1 iteration\*\*",  # a button
-    r"\bAbout \d+ minutes",
+    r"\bAbout \d+ minutes(?:, and \d+ more)?",
     r"\b(?:Exercise|Solution) \d+",
     r"(?<![\w.])0\d(?!\w|\.\d)",  # a notebook
     r"(?i)\b(?:modules?|steps?) \d(?: (?:to|or|and) \d)?",
@@ -214,15 +214,16 @@ def is_drawn(cell, helpers):
     """
     drawn = False
     for node in parse(cell.source).body:
-        used = {
-            getattr(part, "id", getattr(part, "attr", getattr(part, "value", None)))
-            for part in ast.walk(node)
-            if isinstance(part, ast.Name | ast.Attribute | ast.Constant)
-        }
+        used = set()
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name | ast.Attribute | ast.Constant):
+                used.add(getattr(part, "id", getattr(part, "attr", getattr(part, "value", None))))
+            elif isinstance(part, ast.keyword):
+                used.add(f"{part.arg}=")
         if used & (DRAWN | helpers):
             drawn = True
-            if isinstance(node, ast.FunctionDef):
-                helpers.add(node.name)
+            if isinstance(node, ast.FunctionDef) and node.name != "get_fake_data":
+                helpers.add(node.name)  # without noise get_fake_data gives the same each time
     return drawn
 
 
@@ -249,22 +250,28 @@ def compares(cell):
 def unproved(notebook):
     """The verdicts without a cell above them, in their section, that asserts over several seeds.
 
-    None is wanted where nothing is drawn or trained, for no seed can overturn it. The first cells
-    say what is to come, and what follows `## On your own` recalls. Where one thing is better than
-    another, such a cell compares two figures. What this cannot see: whether they are the two.
+    A sentence that ends in a colon may have it below. What a compared cell prints of several seeds
+    is asserted by nbval. Where one thing is better than another, an assertion compares two figures.
+    None is wanted where nothing above is drawn or trained, for no seed can overturn it. The first
+    cells say what is to come, and what follows `## On your own` recalls. What this cannot see:
+    whether what is asserted is what the sentence says, and what was drawn in another section.
     """
-    cells, helpers = notebook.cells, set()
-    proofs = [cells[place] for place in asserting_over_seeds(notebook)]
+    helpers = set()
+    asserted, printed = over_seeds(notebook)
     for section in sections(notebook):
         if section.heading.startswith("## On your own"):
             return
         drawn = [is_drawn(cell, helpers) for cell in section.cells]
-        if section.heading.startswith("# ") or (drawn and not any(drawn)):
-            continue
         for text, above in zip(section.texts, section.above, strict=True):
-            shown_by = [cell for cell in section.cells[:above] if any(cell is p for p in proofs)]
             for word, sentence in verdicts(text):
-                if not any(compares(cell) or not ORDER.search(sentence) for cell in shown_by):
+                below = sentence.endswith(":") and text.rstrip().endswith(":")
+                seen = section.cells[: above + below]
+                wanted = any(drawn[: len(seen)]) or not seen
+                of_many = [cell for cell in seen if cell.id in asserted]
+                if ORDER.search(sentence):
+                    of_many = [cell for cell in of_many if compares(cell)]
+                compared = any(cell.id in printed for cell in seen)
+                if wanted and not of_many and not compared and section.heading[:2] != "# ":
                     yield section.heading, word, sentence
 
 
