@@ -267,11 +267,12 @@ def unproved(notebook):
                 below = sentence.endswith(":") and text.rstrip().endswith(":")
                 seen = section.cells[: above + below]
                 wanted = any(drawn[: len(seen)]) or not seen
-                of_many = [cell for cell in seen if cell.id in asserted]
-                if ORDER.search(sentence):
-                    of_many = [cell for cell in of_many if compares(cell)]
-                compared = any(cell.id in printed for cell in seen)
-                if wanted and not of_many and not compared and section.heading[:2] != "# ":
+                of_many = [cell for cell in seen if cell.id in asserted | printed]
+                if ORDER.search(sentence):  # ranges that are compared show it as well, if last
+                    last = of_many[-1:]
+                    of_many = [cell for cell in of_many if cell.id in asserted and compares(cell)]
+                    of_many += [cell for cell in last if cell.id in printed]
+                if wanted and not of_many and section.heading[:2] != "# ":
                     yield section.heading, word, sentence
 
 
