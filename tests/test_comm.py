@@ -111,6 +111,13 @@ def update(**state):
 CLICK = {"method": "custom", "content": {"event": "click"}}
 
 
+def test_a_sweep_in_a_notebook_needs_no_script(kernel):
+    settings = "[Settings(cfg=(1, 8, 6, 1))] * 2"
+    call = f"print([result.error for result in sweep({settings}, 3, workers=1)])"
+    imports = "from helpers.experiment import Settings\nfrom helpers.sweep import sweep\n"
+    assert kernel.execute(imports + call) == "[None, None]\n"
+
+
 def test_sliders_and_buttons_while_no_cell_runs(kernel, shell, models):
     kernel.comm(models["depth"], update(index=3), shell)
     kernel.until(lambda s: s[0] == [1, 8, 6, 20, 1] and s[3] == 0)
@@ -125,6 +132,7 @@ def test_sliders_and_buttons_while_no_cell_runs(kernel, shell, models):
     kernel.until(lambda s: s[3] > before)
     kernel.comm(models["run"], CLICK, shell)
     paused = kernel.until(lambda s: not s[2])
+    kernel.execute("panel.trainer.resting.wait(20)")  # an iteration may still be in progress
     assert kernel.state() == kernel.state()
     kernel.comm(models["reset"], CLICK, shell)
     kernel.until(lambda s: s[3] == 0)
@@ -170,12 +178,6 @@ def test_running_the_cell_again_ends_its_thread_and_leaves_another_cells(kernel)
     for _ in range(3):
         kernel.execute(SETUP + "panel.run()", cell="the panel's")
     assert kernel.execute(count).split() == ["2", str(threads + 2)]
-
-
-def test_a_sweep_in_a_notebook_needs_no_script(kernel):
-    settings = "[Settings(cfg=(1, 8, 6, 1))] * 2"
-    call = f"print([result.error for result in sweep({settings}, 3, workers=1)])"
-    assert kernel.execute(f"from helpers.sweep import sweep\n{call}") == "[None, None]\n"
 
 
 def test_nothing_is_printed_by_a_panel_that_trains(kernel, models):
