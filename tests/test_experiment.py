@@ -284,6 +284,18 @@ def test_defaults_of_torch_change_nothing():
         assert now[2] == before[2]
 
 
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_held_out_points_lie_midway_and_their_noise_is_none_of_the_trainings(seed):
+    experiment = Experiment(replace(SMALL, noise=0.3, n_samples=50, seed=seed))
+    x, y = experiment.get_held_out()
+    torch.testing.assert_close(x, (experiment.x[1:] + experiment.x[:-1]) / 2)
+    noise, trained = (y - torch.sin(x)).ravel(), (experiment.y - torch.sin(experiment.x)).ravel()
+    assert (noise[:, None] - trained).abs().min() > 1e-6
+    assert 0.2 < noise.std() < 0.4
+    again = Experiment(experiment.settings).get_held_out()
+    assert all(map(torch.equal, (x, y), again))
+
+
 def test_evaluate_looks_and_changes_nothing():
     experiment, other = Experiment(SMALL), Experiment(SMALL)
     experiment.advance(5)
