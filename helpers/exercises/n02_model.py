@@ -49,15 +49,19 @@ def check_widths(linear: Sequence[nn.Linear], cfg: Sequence[int], shown: str) ->
         return
     if found == wanted[:-1]:
         raise NotYet(f"{shown} has {len(found)} Linear layers and needs {len(wanted)}: the last.")
-    if len(found) != len(wanted):
+    if not found:
         raise NotYet(
-            f"{shown} makes {len(found)} Linear layers; the list has {len(wanted)} pairs of "
-            f"neighbours, and each makes one."
+            f"In {shown} there is no nn.Linear: check reads the weights of nn.Linear layers, and "
+            f"sees no others."
         )
+    if len(found) != len(wanted):
+        names = ", ".join(f"Linear({n_in}, {n_out})" for n_in, n_out in wanted)
+        raise NotYet(f"{shown} makes {len(found)} Linear layers, and {len(wanted)} are asked for: "
+                     f"{names}.")  # fmt: skip
     place = next(i for i, pair in enumerate(found) if pair != wanted[i])
     raise NotYet(
-        f"In {shown} Linear {place + 1} leads from {found[place][0]} to {found[place][1]}; the "
-        f"list says from {wanted[place][0]} to {wanted[place][1]}."
+        f"In {shown} Linear {place + 1} leads from {found[place][0]} to {found[place][1]}; asked "
+        f"for is one from {wanted[place][0]} to {wanted[place][1]}."
     )
 
 
@@ -129,6 +133,12 @@ def check_valley(answer: object) -> str:
         )
     bottom = xs[ys.index(low)]
     left, right = ys[0], ys[-1]
+    kinks = sorted((-b / w, v * abs(w)) for w, b, v in zip(*columns, strict=True) if w)
+    changes = ", ".join(f"by {change:.3g} at x = {x:.3g}" for x, change in kinks)
+    cause = (
+        f"At its kink a unit changes the slope by out_weight * |weight|: yours {changes}. The "
+        f"slopes asked for are 0, -1, 1 and 0, from left to right."
+    )
     if abs(bottom + 2) < 0.011:
         raise NotYet(
             "The valley is at x = -2. A unit has its kink where weight * x + bias is 0, at "
@@ -138,19 +148,21 @@ def check_valley(answer: object) -> str:
         if abs(value) > 0.01 * size:
             end = -10 if side == "left" else 10
             raise NotYet(
-                f"At x = {end} the curve is {value:.3g}; outside of the valley it should be 0. The "
-                f"slopes of all three units must cancel on the {side}."
+                f"At x = {end} the curve is {value:.3g}; outside of the valley, here on the "
+                f"{side}, it should be 0. {cause}"
             )
     if abs(bottom - 2) > 0.011:
-        raise NotYet(f"The lowest point is {low:.3g} at x = {bottom:g}, and x = 2 is asked for.")
+        raise NotYet(
+            f"The lowest point is {low:.3g} at x = {bottom:g}, and x = 2 is asked for. {cause}"
+        )
     away = max(abs(curve(x)) for x in (-4.0, 0.0, 0.9, 3.1, 6.0, 9.0))
     if away > 0.01 * size:
         raise NotYet(
             f"The lowest point is at x = 2, but the valley is too wide: below 1 and above 3 the "
-            f"curve should be 0, and it is still {away:.3g} somewhere there."
+            f"curve should be 0, and it is still {away:.3g} somewhere there. {cause}"
         )
     if abs(low + 1) > 0.01:
-        raise NotYet(f"A valley at x = 2, and its depth is {-low:.3g}; make it 1.")
+        raise NotYet(f"A valley at x = 2, and its depth is {-low:.3g}; make it 1. {cause}")
     return "The curve is 0 up to x = 1 and from x = 3 on, and -1 at x = 2."
 
 
@@ -170,7 +182,7 @@ def check_sine(answer: object) -> str:
         truth = join(points, x)
         if not near(out, truth, 2e-3):
             raise NotYet(explain_sine(net, points, count))
-    return "Straight from each point to the next, for 9 points and for 17: depth none, all by hand."
+    return "Straight from each point to the next, for 9 points and for 17, without any training."
 
 
 def join(points: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -206,12 +218,14 @@ def explain_sine(net: Callable, points: torch.Tensor, count: int) -> str:
         )
     if first_bad == 1:
         return (
-            f"{where}: the first unit has its kink at point 0, and the first slope as its weight."
+            f"{where}: the first unit has its kink at point 0. Its output weight, by which its "
+            f"output is multiplied in the sum, is the slope from point 0 to point 1."
         )
     if first_bad == 2:
         return (
-            f"{where}, though points 0 and 1 are right: from the second unit on, an output weight "
-            f"is the *change* of slope at its kink. Slopes add up."
+            f"{where}, though points 0 and 1 are right: from the second unit on, the output "
+            f"weight (by which a unit's output is multiplied in the sum) is the *change* of slope "
+            f"at its kink, the new slope minus the old one: the old units go on, and slopes add up."
         )
     return f"{where}: is there a unit for each kink?"
 
@@ -220,6 +234,7 @@ def check_skip(answer: object) -> str:
     """Set the layers of `Skip(width)` by hand, and see whether x goes past them."""
     net = expect_network(call(answer, 6, shown="Skip(6)"), "What Skip(6) makes")
     linear = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
+    linear.sort(key=lambda layer: layer.in_features)  # the first one may be made last
     check_widths(linear, (1, 6, 1), "Skip(6)")
     x = torch.randn(40, 1, dtype=torch.float32)  # (40, 1)
     out = predict_column(net, x, "Skip(6)")

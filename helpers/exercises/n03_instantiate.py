@@ -3,7 +3,7 @@
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from helpers.exercises.expecting import call, expect_network, expect_parts, near
 from helpers.exercises.running import NotYet
 from helpers.model import make_layers
 
+WEIGHTS, MEMORY = "the weights of the network", "the state of the optimizer"
 WIDTH = 100
 NETS = 8  # the size in one network wanders by luck; the mean over eight hardly does
 
@@ -152,7 +153,17 @@ def check_resume(answer: object) -> str:
         other = make_layers([1, 8, 1])
         start = [parameter.detach().clone() for parameter in other.parameters()]
         again = optim.Adam(other.parameters(), lr=0.01)
-        call(resume, other, again, path, shown="resume(net, optimizer, path)")
+        contents = read_contents(path)
+        try:
+            call(resume, other, again, path, shown="resume(net, optimizer, path)")
+        except Exception:
+            if len(contents) == 1:
+                raise NotYet(
+                    f"resume fails, for the file holds nothing but {contents.pop()}: a second "
+                    f"torch.save to the same path replaces what the first one wrote. Put both "
+                    f"states into one dictionary, and save that."
+                ) from None
+            raise
     if all(torch.equal(p, old) for p, old in zip(other.parameters(), start, strict=True)):
         raise NotYet(
             "After resume the new network still has the weights it began with: "
@@ -169,12 +180,35 @@ def check_resume(answer: object) -> str:
     fact += "that was never stopped"
     if place == 0:
         raise NotYet(f"{fact}: the weights in the file are not those of the moment of save.")
+    if not remembered and MEMORY in contents:
+        raise NotYet(
+            f"{fact}; those before it agree. The file holds the optimizer's state, but resume does "
+            f"not put it into the optimizer: optimizer.load_state_dict(...) does, a new value for "
+            f"a name does not."
+        )
     if not remembered:
         raise NotYet(
             f"{fact}; those before it agree. The weights are back, but not what the optimizer "
             f"remembers: it has a state_dict too."
         )
     raise NotYet(f"{fact}: is the optimizer's state that of the moment of save?")
+
+
+def read_contents(path: Path) -> set[str]:
+    """Tell which states a file of torch.save holds, at its top or one level below."""
+    try:
+        saved = torch.load(path, weights_only=True)
+    except Exception:  # whole objects, or no file of torch.save
+        return set()
+    within = saved.values() if isinstance(saved, dict) else saved
+    inner = list(within) if isinstance(within, Iterable) else []
+    found = set()
+    for one in [saved, *inner]:
+        if isinstance(one, dict) and "param_groups" in one:
+            found.add(MEMORY)
+        elif isinstance(one, dict) and any(str(name).endswith("weight") for name in one):
+            found.add(WEIGHTS)
+    return found
 
 
 def advance(

@@ -47,7 +47,7 @@ def check_prune(answer: object) -> str:
     if loss >= LOSS and left <= WEIGHTS:
         raise NotYet(
             f"{fact}: few enough, but the loss should be below {LOSS}. After pruning train on, "
-            f"with the pruned weights held at 0; throw away in several rounds."
+            f"with the pruned weights held at 0; throwing away in several rounds may help."
         )
     if left > WEIGHTS and loss < LOSS:
         raise NotYet(f"{fact}: good, and at most {WEIGHTS} weights should be left. Prune on.")
