@@ -199,7 +199,9 @@ def check_rate(answer: object) -> str:
         if abs(below - centre) < 0.3 and abs(above - centre) > 3:
             continue
         if apart and not math.isclose(rate * bend, 0.5, rel_tol=0.02):
-            raise NotYet(f"{shown_rate(bend, rate)} is not the largest stable one. {ROUNDED.format(apart)}")
+            raise NotYet(
+                f"{shown_rate(bend, rate)} is not the largest stable one. {ROUNDED.format(apart)}"
+            )
         raise NotYet(explain_rate(bend, rate, abs(below - centre), calls))
     return "2 divided by the curvature: 2 % below it comes to rest in each valley, 2 % above never."
 

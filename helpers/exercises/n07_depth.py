@@ -129,6 +129,10 @@ def check_goal(answer: object) -> str:
         left = "Try another rate, another optimizer or other widths."
         if done < WITHIN:
             left = f"{WITHIN - done} iterations are left."
+        if not math.isfinite(loss):
+            left = f"The run has exploded: a rate of {settings.lr:g} is too high for it."
+        elif settings.noise:
+            left = f"The goal is set without noise; the panel's noise is {settings.noise:g}."
         raise NotYet(f"{fact}; below {LOSS} is the goal. {left}")
     return f"{fact}: below {LOSS}, within {WITHIN} iterations and {PARAMETERS} parameters."
 

@@ -30,8 +30,8 @@ FOREIGN = (
 )
 
 NONE = (
-    "Something there is None: a function without `return`, or the .grad of a weight that no "
-    "backward has reached?"
+    "Something there is None: a function without `return`, or the .grad of what backward does not "
+    "fill, such as a part of a weight, w[0, 0]?"
 )
 
 # What to look at, by the type of an error and a part of its message; the first that fits.
@@ -43,6 +43,8 @@ ADVICE = [
     ("TypeError", "'NoneType'", NONE),
     ("AttributeError", "attribute 'numerator'", "The functions of statistics take no inf or nan "
      "among the numbers."),
+    ("TypeError", "not subscriptable", "It takes no [...]: print what it is. The layers of a "
+     "Regressor are in net.features."),
     ("TypeError", "list is not a Module subclass", "nn.Sequential takes each module by itself: a "
      "star, nn.Sequential(*layers), unpacks the list."),
     ("TypeError", "is not a Module subclass", "A module belongs there: a class needs brackets "

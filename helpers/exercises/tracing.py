@@ -253,7 +253,7 @@ class Trace:
                 return f"{fact}: each call should make one."
             if steps == 1:
                 return f"{fact}: is return inside the loop?"
-            return f"{fact}: does the loop run over range(epochs)?"
+            return f"{fact}: does the loop run as often as the last argument says?"
         return self._find_leftovers(found)
 
     def _find_leftovers(self, found: list) -> str | None:
