@@ -43,6 +43,9 @@ def check_widths(linear: Sequence[nn.Linear], cfg: Sequence[int], shown: str) ->
     Raises:
         NotYet: A layer is missing, one too many or of other widths.
     """
+    for place, layer in enumerate(linear, 1):
+        if layer.bias is None:
+            raise NotYet(f"In {shown} Linear {place} has no bias: leave out bias=False.")
     found = [(layer.in_features, layer.out_features) for layer in linear]
     wanted = list(pairwise(cfg))
     if found == wanted:
@@ -125,12 +128,6 @@ def check_valley(answer: object) -> str:
     if size < 1e-6:
         raise NotYet("The sum of the three units is 0 for every x from -10 to 10.")
     low, high = min(ys), max(ys)
-    if high > 0.01 * size and low > -0.01 * size:
-        top = xs[ys.index(high)]
-        raise NotYet(
-            f"The curve is never below 0, and highest, {high:.3g}, at x = {top:g}: a valley goes "
-            f"down. Look at the signs of out_weights."
-        )
     bottom = xs[ys.index(low)]
     left, right = ys[0], ys[-1]
     kinks = sorted((-b / w, v * abs(w)) for w, b, v in zip(*columns, strict=True) if w)
@@ -139,6 +136,12 @@ def check_valley(answer: object) -> str:
         f"At its kink a unit changes the slope by out_weight * |weight|: yours {changes}. The "
         f"slopes asked for are 0, -1, 1 and 0, from left to right."
     )
+    if high > 0.01 * size and low > -0.01 * size:
+        top = xs[ys.index(high)]
+        raise NotYet(
+            f"The curve is never below 0, and highest, {high:.3g}, at x = {top:g}: a valley goes "
+            f"down. Look at the signs of out_weights. {cause}"
+        )
     if abs(bottom + 2) < 0.011:
         raise NotYet(
             "The valley is at x = -2. A unit has its kink where weight * x + bias is 0, at "
@@ -178,7 +181,7 @@ def check_sine(answer: object) -> str:
                 f"{name_kind(net)}."
             )
         x = torch.rand(200, 1, dtype=torch.float32) * 12 - 4  # (200, 1)
-        out = predict_column(net, x, "What relu_sine returns")
+        out = predict_column(net, x, "The curve")
         truth = join(points, x)
         if not near(out, truth, 2e-3):
             raise NotYet(explain_sine(net, points, count))
@@ -199,7 +202,7 @@ def join(points: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 def explain_sine(net: Callable, points: torch.Tensor, count: int) -> str:
     """Say how a curve of ReLUs misses the lines through the points."""
     at = points.unsqueeze(1)  # (count, 1)
-    out = predict_column(net, at, "What relu_sine returns")
+    out = predict_column(net, at, "The curve")
     gaps = (out - torch.sin(at)).flatten()
     if gaps.abs().max() < 5e-3:
         return "It goes through the sine at the points, but it is not straight between them."
@@ -216,18 +219,27 @@ def explain_sine(net: Callable, points: torch.Tensor, count: int) -> str:
             f"{where}: at the first point all ReLUs should be off. A unit has its kink at "
             f"-bias / weight: mind the sign."
         )
+    slopes = (out.flatten().diff() / points.diff()).tolist()
+    wanted = (torch.sin(points).diff() / points.diff()).tolist()
     if first_bad == 1:
         return (
             f"{where}: the first unit has its kink at point 0. Its output weight, by which its "
-            f"output is multiplied in the sum, is the slope from point 0 to point 1."
+            f"output is multiplied in the sum, is the slope from point 0 to point 1: "
+            f"{wanted[0]:.3g}, and yours rises by {slopes[0]:.3g}."
         )
-    if first_bad == 2:
+    place = first_bad - 1  # the slope that leads to it
+    change = torch.tensor(slopes[place] - slopes[place - 1])
+    if near(change, torch.tensor(wanted[place]), 0.05):
         return (
             f"{where}, though points 0 and 1 are right: from the second unit on, the output "
             f"weight (by which a unit's output is multiplied in the sum) is the *change* of slope "
             f"at its kink, the new slope minus the old one: the old units go on, and slopes add up."
         )
-    return f"{where}: is there a unit for each kink?"
+    return (
+        f"{where}, though the points before it are right: from point {place} to it the slope is "
+        f"{slopes[place]:.3g}, and {wanted[place]:.3g} is asked for, the difference of the two "
+        f"sines divided by that of the two points. Is there a unit for each kink?"
+    )
 
 
 def check_skip(answer: object) -> str:
@@ -247,6 +259,11 @@ def check_skip(answer: object) -> str:
         )
     if near(out, x * inner, 1e-4):
         raise NotYet("x is multiplied with what the layers say; a skip connection adds it.")
+    if near(out, 2 * inner, 1e-4):
+        raise NotYet(
+            "What is added is the output of the layers once more: x has been given a new value on "
+            "the way. Keep the x that came in under a name of its own."
+        )
     if near(out, (x + inner).relu(), 1e-4):
         raise NotYet(
             f"There is a ReLU behind the sum: no output is below 0, and {(x + inner).min():.2g} "

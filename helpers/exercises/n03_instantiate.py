@@ -49,6 +49,9 @@ def check_initialise(answer: object) -> str:
         raise NotYet(f"{fact}. The weights are PyTorch's default still: they have to be larger.")
     if factor**9 < 0.6:
         raise NotYet(f"{fact}: the weights are too small.")
+    biases = torch.cat([p.flatten() for p in net.parameters() if p.ndim == 1])
+    if factor**9 > 1.7 and biases.square().mean() > 0.05:
+        raise NotYet(f"{fact}: the biases add to the size in every layer. Begin with biases of 0.")
     if factor**9 > 1.7:
         raise NotYet(f"{fact}: the weights are too large. Think of the number of inputs, {WIDTH}.")
     return f"{fact}."
@@ -68,6 +71,13 @@ def check_first_weights(net: nn.Module, before: list[torch.Tensor]) -> None:
         raise NotYet(
             "No number of the network has changed. A new tensor given to a name of your own "
             "changes nothing: fill layer.weight in place, under no_grad or by nn.init."
+        )
+    old = [one for one in before if one.ndim == 2]
+    kept = [i for i in range(len(weights) - 1) if torch.equal(weights[i], old[i])]
+    if kept:
+        raise NotYet(
+            f"{len(kept)} of the {len(weights) - 1} hidden Linear layers still have the weights "
+            f"they came with: does the loop go over all layers of the network?"
         )
     if any(not p.isfinite().all() for p in parameters):
         raise NotYet("Some weights are not finite numbers.")

@@ -4,6 +4,7 @@ import copy
 import inspect
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -44,7 +45,11 @@ def check_momentum(answer: object) -> str:
     for name in ("zero_grad", "step"):
         if not callable(getattr(optimizer, name, None)):
             raise NotYet(f"What {shown} makes has no method {name}.")
-    if any(map(inspect.isgenerator, getattr(optimizer, "__dict__", {}).values())):
+    parts = list(getattr(optimizer, "__dict__", {}).values())
+    makers = [getattr(one, "__module__", None) for one in (optimizer.step, *map(type, parts))]
+    if any(str(maker).startswith("torch.optim") for maker in makers):
+        raise NotYet("The step in it is that of PyTorch's own class: write the rule yourself.")
+    if any(map(inspect.isgenerator, parts)):
         raise NotYet(
             "It keeps `parameters` as it came in: a generator, which is used up after one loop "
             "over it. Keep list(parameters)."
@@ -190,7 +195,8 @@ def check_rate(answer: object) -> str:
         def valley(
             w: torch.Tensor, bend: float = bend, centre: float = centre, asked: list = asked
         ) -> torch.Tensor:
-            asked.append(torch.as_tensor(w).detach().clone())
+            w = torch.as_tensor(w)
+            asked.append(w.detach().clone())
             return bend * (w - centre) ** 2 + 1
 
         rate = ask_rate(answer, valley, asked)
@@ -201,6 +207,20 @@ def check_rate(answer: object) -> str:
         if apart and not math.isclose(rate * bend, 0.5, rel_tol=0.02):
             raise NotYet(
                 f"{shown_rate(bend, rate)} is not the largest stable one. {ROUNDED.format(apart)}"
+            )
+        points = sorted({one.item() for one in asked[:calls] if one.numel() == 1 and calls < 10})
+        slopes = [2 * bend * (point - centre) for point in points]
+        if any(math.isclose(rate * slope, 2, rel_tol=0.01) for slope in slopes):
+            raise NotYet(
+                f"{shown_rate(bend, rate)} is 2 divided by the slope: that is the first "
+                f"derivative, and the curvature is the second."
+            )
+        gaps = [b - a for a, b in pairwise(points)]
+        if any(math.isclose(rate * bend * gap**2, 1, rel_tol=0.01) for gap in gaps if gap != 1):
+            raise NotYet(
+                f"{shown_rate(bend, rate)} is not the largest stable one: the difference of three "
+                f"losses is the curvature only when it is divided by h ** 2, here {gaps[0]:.3g} "
+                f"** 2."
             )
         raise NotYet(explain_rate(bend, rate, abs(below - centre), calls))
     return "2 divided by the curvature: 2 % below it comes to rest in each valley, 2 % above never."
@@ -229,9 +249,10 @@ def ask_rate(answer: object, valley: Callable, asked: list[torch.Tensor]) -> flo
         raise NotYet(f"{shown} returns {returned.flatten()[0]:g}. {ROUNDED.format(apart)}")
     rate = expect_number(returned, f"What {shown} returns")
     if rate <= 0:
+        cause = ROUNDED.format(apart) if apart else "Is it the first one, or is a sign off?"
         raise NotYet(
-            f"{shown} returns {rate:.3g}: a rate is positive."
-            + (f" {ROUNDED.format(apart)}" if apart else "")
+            f"{shown} returns {rate:.3g}: a rate is positive, and so is the second derivative of a "
+            f"valley. {cause}"
         )
     return rate
 

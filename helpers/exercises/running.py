@@ -40,6 +40,15 @@ ADVICE = [
     ("AttributeError", "'NoneType' object has no attribute 'zero_'", "A gradient is None until "
      "backward has run: ask `if p.grad is not None` first, or set p.grad = None."),
     ("AttributeError", "'NoneType'", NONE),
+    ("AttributeError", "'float' object has no attribute 'backward'", "A number has no way back to "
+     "the weights: backward belongs to the loss before .item()."),
+    ("KeyError", "", "That key is not in the dictionary: print its keys."),
+    ("RuntimeError", "loading state_dict", "That is not the state of such a network: of other "
+     "layers, or of the optimizer?"),
+    ("RuntimeError", "same dtype", "Networks here compute in float32: .float() makes one of it."),
+    ("RuntimeError", "floating point", "Write the number with a point, as in torch.tensor(0.0)."),
+    ("TypeError", "__init__() takes 1 positional", "What is made there takes nothing in its "
+     "brackets; a class of your own takes it in __init__(self, ...)."),
     ("TypeError", "'NoneType'", NONE),
     ("AttributeError", "attribute 'numerator'", "The functions of statistics take no inf or nan "
      "among the numbers."),
@@ -54,7 +63,7 @@ ADVICE = [
     ("TypeError", "as parameter", "Fill the parameter that is there: `with torch.no_grad(): "
      "layer.weight.copy_(...)`, or a function of nn.init."),
     ("TypeError", "state_dict to be dict-like", "load_state_dict takes what state_dict() gave, "
-     "not a network."),
+     "not a network and not a path; torch.load reads it from the file."),
     ("UnpicklingError", "Weights only", "The file holds whole objects: save what "
      "net.state_dict() and optimizer.state_dict() give."),
     ("TypeError", "return_types", "max and min with dim= give values and places: take .values."),
@@ -237,6 +246,7 @@ def describe(error: BaseException, advice: str = "") -> str:
     place = find_line(error.__traceback__)
     told = f"{kind}: {message}" if message else kind
     where = f"Your code stops in {place}" if place else "What you handed over cannot be used"
+    told = told.removesuffix(" .").removesuffix(":")
     told = told if told.endswith((".", "!", "?")) else f"{told}."
     fitting = (text for name, part, text in ADVICE if name == kind and part in message)
     advice = advice or next(fitting, "")
@@ -246,7 +256,7 @@ def describe(error: BaseException, advice: str = "") -> str:
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, shortened; '' if it has none to give."""
     try:
-        lines = str(error).strip().splitlines()
+        lines = re.sub("\x1b\\[\\d+m", "", str(error)).strip().splitlines()  # no colours
     except BaseException:
         return ""
     line = re.sub(r"\s+", " ", lines[0]) if lines else ""
