@@ -382,6 +382,8 @@ def nothing_changed():
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "anomaly": torch.is_anomaly_enabled(),
         "rcParams": dict(matplotlib.rcParams.copy()),
+        "precision": torch.get_float32_matmul_precision(),
+        "printing": str(torch.tensor([1 / 3, 1e9])),
         "environ": dict(os.environ),
         "folder": os.getcwd(),
         "path": list(sys.path),
@@ -405,6 +407,8 @@ def spoil(n):
     torch.use_deterministic_algorithms(True)
     torch.autograd.set_detect_anomaly(True)
     matplotlib.rcParams["lines.linewidth"] = 17
+    torch.set_float32_matmul_precision("medium")
+    torch.set_printoptions(precision=9, sci_mode=True, linewidth=30, edgeitems=1, threshold=1)
     os.environ["SPOILT"] = "1"
     os.environ.pop("OMP_NUM_THREADS", None)
     os.chdir("/")

@@ -3,6 +3,7 @@
 import contextlib
 import contextvars
 import ctypes
+import dataclasses
 import os
 import random
 import re
@@ -186,7 +187,9 @@ def unchanged() -> Iterator[None]:
             torch.is_deterministic_algorithms_warn_only_enabled(),
         ),
         "anomaly": torch.is_anomaly_enabled(),
-        "rcParams": matplotlib and dict.copy(matplotlib.rcParams),  # chooses no backend
+        "rcParams": matplotlib and dict(dict.items(matplotlib.rcParams)),  # chooses no backend
+        "precision": torch.get_float32_matmul_precision(),
+        "printing": dataclasses.replace(torch._tensor_str.PRINT_OPTS),
         "environ": dict(os.environ),
         "recursion": sys.getrecursionlimit(),
         "streams": (sys.stdout, sys.stderr, sys.stdin),
@@ -212,6 +215,8 @@ def unchanged() -> Iterator[None]:
         for name, value in (state["rcParams"] or {}).items():
             if dict.__getitem__(matplotlib.rcParams, name) != value:
                 matplotlib.rcParams[name] = value
+        torch.set_float32_matmul_precision(state["precision"])
+        torch.set_printoptions(**vars(state["printing"]))
         torch.autograd.set_detect_anomaly(state["anomaly"])
         now = (
             torch.are_deterministic_algorithms_enabled(),
