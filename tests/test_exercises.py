@@ -34,6 +34,12 @@ from helpers.widgets import Playground
 ALL = read_exercises()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def first_optimizer():
+    """Make one before a test that is short of time: the first imports PyTorch's compiler."""
+    optim.SGD([torch.zeros(1)])
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_an_exercise_is_whole(name):
     exercise = ALL[name]
