@@ -229,7 +229,7 @@ def explain_sine(net: Callable, points: torch.Tensor, count: int) -> str:
         )
     place = first_bad - 1  # the slope that leads to it
     change = torch.tensor(slopes[place] - slopes[place - 1])
-    if near(change, torch.tensor(wanted[place]), 0.05):
+    if first_bad == 2 and near(change, torch.tensor(wanted[place]), 0.05):
         return (
             f"{where}, though points 0 and 1 are right: from the second unit on, the output "
             f"weight (by which a unit's output is multiplied in the sum) is the *change* of slope "
