@@ -40,7 +40,7 @@ def test_title_strip_and_minutes(notebook, stem):
     assert plain == " · ".join(f"{n} {name}" for n, name in enumerate(MODULES, start=1))
     bold = re.findall(r"\*\*(.+?)\*\*", strip)
     own = {f"0{number}": [f"{number} {name}"] for number, name in enumerate(MODULES, start=1)}
-    whole = dict.fromkeys(("00", "09", "10"), [plain])  # 07 and 08 look back at all of them
+    whole = {key: [plain] for key in ("00", "09", "10")}  # 07 and 08 look back at all of them
     assert bold == (whole | own).get(stem[:2], [])
     assert 5 <= int(re.search(r"About (\d+) minutes", minutes)[1]) <= 45
 
