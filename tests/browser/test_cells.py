@@ -147,6 +147,7 @@ def test_the_spirals_regions_move_while_it_trains_and_when_a_slider_is_dragged(
     number = find_cell(name, "go=Play(")
     output = notebook.show(number, cells[number].source)
     see(output, "hidden layers 2, width 32: ")
+    notebook.wait(f"() => {SESSION}.kernel.status === 'idle'", 120)  # it trains for some pictures
     image = output.locator("img")
 
     def follow(act):
