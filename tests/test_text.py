@@ -53,7 +53,7 @@ NAMES = [
     r"(?m)^\| \d \|",  # the table of the six modules
     r"(?m)^1 dataset · .*|^\*\*1 dataset.*|.*\*\*6 training\*\*$",  # the strip
     r"\*\*1 iteration\*\*",  # a button
-    r"\bAbout \d+ minutes",
+    r"\bAbout \d+ minutes(?:, and \d+ more)?",
     r"\b(?:Exercise|Solution) \d+",
     r"(?<![\w.])0\d(?!\w|\.\d)",  # a notebook
     r"(?i)\b(?:modules?|steps?) \d(?: (?:to|or|and) \d)?",
