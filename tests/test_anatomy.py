@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import io
+import math
 import re
 import symtable
 import tomllib
@@ -14,10 +15,12 @@ from stored import (
     ROOT,
     RUN,
     STEMS,
+    asserts,
     calls,
     code_cells,
     exercise_of,
     is_run,
+    parse,
     shown,
 )
 
@@ -41,7 +44,26 @@ def test_title_strip_and_minutes(notebook, stem):
     bold = re.findall(r"\*\*(.+?)\*\*", strip)
     own = {f"0{number}": [f"{number} {name}"] for number, name in enumerate(MODULES, start=1)}
     assert bold == ({"00": [plain]} | own).get(stem[:2], [])  # 07 and 08 look back at all of them
-    assert 5 <= int(re.search(r"About (\d+) minutes", minutes)[1]) <= 45
+    right = "About {} minutes, and {} more for the exercises.".format(*get_minutes(notebook))
+    assert minutes.strip("*").startswith(right), f"should begin {right!r}, got {minutes!r}"
+
+
+def get_minutes(notebook):
+    """The minutes for reading and running, and those for the exercises, each to the nearest 5.
+
+    100 words a minute and half a minute for a code cell, up to `## On your own`; 5 minutes for an
+    exercise that is run and 2 for one whose answer is a value.
+    """
+    place = next(i for i, c in enumerate(notebook.cells) if c.source.startswith(HEADINGS[0]))
+    read = notebook.cells[:place]
+    cells = sum(cell.cell_type == "code" for cell in read)
+    exercises = solutions(notebook).values()
+    minutes = count_words(read) / 100 + cells / 2, sum(5 if is_run(c) else 2 for c in exercises)
+    return [max(5, 5 * math.floor(number / 5 + 0.5)) for number in minutes]
+
+
+def count_words(cells):
+    return sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
 
 
 def test_do_learn_need(notebook):
@@ -179,13 +201,38 @@ def test_every_picture_is_followed_by_a_sentence(notebook):
             assert not following.source.startswith(("#", "---")), cell.source
 
 
-def test_cells_are_as_many_and_prose_as_long_as_a_reader_bears(notebook):
-    taught = [
-        cell for cell in code_cells(notebook) if not (calls(cell, "predict", "check", ".reveal"))
-    ]
-    assert 12 <= len(taught) <= 30
-    prose = [len(c.source.split()) for c in notebook.cells if c.cell_type == "markdown"]
-    assert sum(prose) / len(prose) <= 60
+def is_taught(cell):
+    """Whether a cell is the text's own: no prediction, no answer to one, no exercise."""
+    return not calls(cell, "predict", "check", ".reveal")
+
+
+WORDS = {"00": 1000, "06": 1850, "09": 1500, "10": 1500}  # and 1750 in every other notebook
+
+
+def test_cells_are_as_many_and_prose_as_long_as_a_reader_bears(notebook, stem):
+    taught = sum(map(is_taught, code_cells(notebook)))
+    assert 12 <= taught <= 24
+    prose = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    words = count_words(prose)
+    assert words <= WORDS.get(stem[:2], 1750)
+    assert words / len(prose) <= 60
+
+
+def count_lines(cell):
+    """The lines of a cell, without blank ones and without those of its assertions."""
+    ends = [range(node.lineno, node.end_lineno + 1) for node in asserts(cell)]
+    asserted = {number for lines in ends for number in lines}
+    lines = enumerate(cell.source.splitlines(), start=1)
+    return sum(bool(line.strip()) and number not in asserted for number, line in lines)
+
+
+def test_a_cell_is_short_unless_it_defines_something_in_full(notebook):
+    for cell in code_cells(notebook)[1:]:  # the first holds the imports
+        body = parse(cell.source).body
+        in_full = any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in body)
+        if not (in_full or exercise_of(cell)):
+            lines = count_lines(cell)
+            assert lines <= 12, cell.source
 
 
 def test_what_is_compared_prints_no_number_that_processors_disagree_on(notebook):

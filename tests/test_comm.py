@@ -14,7 +14,8 @@ from helpers.experiment import Settings
 from helpers.widgets.playground import OPEN, Playground
 panel = Playground(Settings(cfg=(1, 8, 6, 1), lr=0.01))
 c = panel.controls
-print(json.dumps({name: getattr(c, name).model_id for name in ("depth", "lr", "run", "reset")}))
+names = ("depth", "lr", "one", "run", "reset")
+print(json.dumps({name: getattr(c, name).model_id for name in names}))
 """
 STATE = """
 print(json.dumps([list(panel.experiment.settings.cfg), panel.experiment.settings.lr,
@@ -138,6 +139,27 @@ def test_the_main_shell_takes_them_after_the_cell_and_training_goes_on_meanwhile
     before, after = map(int, kernel.output(request).split())
     assert after > before
     kernel.until(lambda s: s[0] == [1, 8, 6, 20, 20, 1])
+
+
+def test_a_page_with_a_thread_of_its_own_is_heard_while_a_cell_runs_and_in_its_order(
+    kernel, models
+):
+    shell = kernel.new_subshell()
+    wait = """
+end = time.monotonic() + 10
+while time.monotonic() < end and not ({}):
+    time.sleep(0.01)
+print(time.monotonic() < end)
+"""
+    going = "panel.experiment.iteration > 20 and panel.experiment.settings.lr == 8e-4"
+    request = kernel.execute(wait.format(going), wait=False)
+    kernel.comm(models["one"], CLICK, shell)
+    kernel.comm(models["run"], CLICK, shell)  # not before the other, which would end it at one
+    kernel.comm(models["lr"], update(index=19), shell)
+    assert kernel.output(request) == "True\n"
+    request = kernel.execute(wait.format("panel.trainer.resting.is_set()"), wait=False)
+    kernel.comm(models["run"], CLICK, shell)  # the thread that trains has changed its words
+    assert kernel.output(request) == "True\n"
 
 
 def test_running_the_cell_again_ends_its_thread_and_leaves_another_cells(kernel):

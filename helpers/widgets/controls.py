@@ -23,8 +23,9 @@ PRESETS = {
 }
 WIDE = "min(100%, 800px)"  # as wide as the picture
 # ipywidgets gives the handle of a slider no name, has it say the number of its notch, and lets
-# one type into what stands beside it, to no effect. So the page itself mends every slider near by.
-# `onload` comes once in each page that shows it; what is drawn later is seen by the observer.
+# one type into what stands beside a SelectionSlider, to no effect. So the page itself mends every
+# slider near by. `onload` comes once in each page that shows it; the observer sees what is drawn
+# later.
 STYLE = """<style onload="
 const box = this.closest('.widget-vbox');
 const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
@@ -33,7 +34,7 @@ const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
     if (!handle || !readout) return;
     handle.setAttribute('aria-label', slider.querySelector('label').textContent);
     handle.setAttribute('aria-valuetext', readout.textContent);
-    readout.contentEditable = 'false';
+    if (slider.matches('.sine-notches')) readout.contentEditable = 'false';
 });
 new MutationObserver(mend).observe(box, {childList: true, subtree: true});
 mend();
@@ -50,6 +51,9 @@ mend();
     .jupyter-button.mod-active { border-width: 4px; }
 }
 </style>"""
+
+
+NOTCHES = "sine-notches"  # the class of a slider whose values are chosen and not typed
 
 
 class Controls:
@@ -185,7 +189,9 @@ def slider(
     """Make a slider over some values, and over the one that it begins with."""
     options = [(f"{option:g}", option) for option in sorted({*values, value})]
     traits = {"options": options, "value": value, "layout": {"width": "auto"} | layout}
-    return labelled(widgets.SelectionSlider, description, tooltip, **traits)
+    made = labelled(widgets.SelectionSlider, description, tooltip, **traits)
+    made.add_class(NOTCHES)
+    return made
 
 
 def width_slider(place: int, width: int) -> widgets.SelectionSlider:

@@ -24,6 +24,7 @@ from helpers.plots import (
     new_figure,
     to_png,
 )
+from helpers.widgets.pace import take_in_order
 from helpers.widgets.stills import close_widget, to_html, with_still
 
 LINES = {
@@ -265,6 +266,7 @@ class FiveSteps(VBox):
         bar = HBox([*self.buttons.values(), self.reset_button, self.skip], layout=wrapped)
         results = HBox([self.table, self.picture], layout=wrapped)
         super().__init__([bar, self.code, self.said, results])
+        take_in_order(self)
 
     def press(self, step: str) -> None:
         """Run one of the five lines and show what it changed.

@@ -3,7 +3,7 @@
 import math
 import time
 
-from ipywidgets import IntText, jsdlink
+from ipywidgets import IntText, Widget, jsdlink
 
 from helpers.checks import to_number
 from helpers.widgets.stills import close_widget
@@ -38,9 +38,7 @@ class Pace:
         self.period = 1 / check_fps(fps)
         self.asked = IntText()
         self.heard = IntText()
-        # ipykernel notes that the widget was made by a cell, and would keep every answer until
-        # that cell ends; without the note it takes them at once, in a thread of its own.
-        vars(self.heard.comm).pop("_reply_subshell_id", None)
+        take_in_order(self.heard)
         self.link = jsdlink((self.asked, "value"), (self.heard, "value"))
         self.heard.observe(self._hear, "value")
         self.frames = 0
@@ -89,6 +87,22 @@ class Pace:
         self.answered = max(self.answered, change["new"])  # two pages may answer in turn
         everything = self.answered >= self.asked.value
         self.waiting = math.inf if everything else time.perf_counter()
+
+
+def take_in_order(widget: Widget) -> None:
+    """Let what a page sends to a widget and its children be taken by one thread.
+
+    ipykernel 7 gives each message to the thread that changed that widget last: the page's own,
+    or the main one, where it waits until the running cell ends. So of two buttons that were
+    pressed one after the other the second could come first. Without that rule, it is the page
+    that chooses, and JupyterLab chooses one thread for all widgets.
+
+    Args:
+        widget: Its messages, and those of its children at this moment.
+    """
+    for child in getattr(widget, "children", ()):
+        take_in_order(child)
+    vars(widget.comm)["_reply_subshell_for"] = lambda data, chosen: chosen
 
 
 def check_fps(fps: float) -> float:

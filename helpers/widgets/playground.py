@@ -6,7 +6,7 @@ from ipywidgets import HBox, VBox
 from helpers.experiment import Experiment, Settings, to_settings
 from helpers.training import Iteration
 from helpers.widgets.controls import Controls, row
-from helpers.widgets.pace import check_fps
+from helpers.widgets.pace import check_fps, take_in_order
 from helpers.widgets.screen import Screen, make_still
 from helpers.widgets.stills import close_widget, with_still
 from helpers.widgets.trainer import Trainer
@@ -58,6 +58,7 @@ class Playground(VBox):
         rest = (controls.more, controls.program_box, controls.style)
         super().__init__([*train, *look, toggles, *opened, *rest])
         self.trainer = trainer
+        take_in_order(self)
         self._listen()
         self._replace_earlier_run()
         trainer.start()

@@ -3,10 +3,10 @@
 import html
 from collections.abc import Callable
 
-from ipywidgets import HTML, DOMWidget, HBox, VBox
+from ipywidgets import HTML, DOMWidget, HBox, SelectionSlider, VBox
 
 from helpers.plots import new_figure, to_png
-from helpers.widgets.controls import make_style
+from helpers.widgets.controls import NOTCHES, make_style
 from helpers.widgets.stills import close_widget, to_html, with_still
 
 
@@ -41,6 +41,8 @@ class Sliders(VBox):
         for name, control in controls.items():
             control.description = control.description or name
             control.observe(lambda _: self.update(), "value")
+            if isinstance(control, SelectionSlider):
+                control.add_class(NOTCHES)
         self.png = b""
         self.picture = HTML()
         self.line = HTML()

@@ -95,6 +95,10 @@ def test_a_slider_redraws_its_picture(open_notebook, picture):
     see(output, "noise 0.20")
     output.locator("select").select_option("chirp")
     see(output, "on the curve 'chirp', noise 0.20")
+    typed = output.locator(".widget-readout").last
+    typed.fill("5")
+    typed.press("Enter")
+    see(output, "degree 5")
     assert output.locator("img").get_attribute("src") != before
     notebook.page.screenshot(path=picture("sliders"))
 

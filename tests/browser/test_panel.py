@@ -202,6 +202,7 @@ def test_all_that_is_dragged_is_on_one_screen(open_notebook, picture):
     assert sorted(reached) == sorted(names)
     assert "" not in reached
     assert panel.value("Learning rate") == "0.05"  # not the number of its notch
+    assert panel.box.locator(".widget-readout[contenteditable=true]").count() == 0  # in vain
     press(panel, "Learning rate", "ArrowLeft")
     assert panel.value("Learning rate") == "0.04"
     press(panel, "Learning rate", "ArrowRight")
@@ -418,6 +419,18 @@ def test_a_panel_lives_as_long_as_its_cell(open_notebook, two_panels, browser, a
     notebook.restart()
     notebook.command("notebook:clear-all-cell-outputs")
     one, _ = run_two_panels(notebook)
+    one.button("Run").click()
+    goes_on(one)
+
+    # Nobody looks any more: it pauses, and says so when it is seen again.
+    notebook.execute("import helpers.widgets.screen as screen\nscreen.ALONE = 2.0")
+    notebook.command("docmanager:save")
+    goes_on(one)
+    notebook.context.close()  # the kernel lives on
+    again = open_notebook(two_panels, reset=False)
+    one = Panel(again)
+    one.until(lambda: one.says("no page showed this panel for 2 s"))
+    assert still(one)
     one.button("Run").click()
     goes_on(one)
 
