@@ -1,6 +1,7 @@
-"""What all tests share: one thread, folders of their own for what is written, the notebooks."""
+"""What all tests share: one thread, folders of their own for what is written, order, notebooks."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -31,6 +32,53 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker and a kernel inherit wha
     for name in FOLDERS:
         os.environ[name] = os.path.join(own, name.lower())
     from matplotlib import font_manager  # noqa: F401 -- lists the fonts, once for all of them
+
+
+# The longest begin first, or one process ends long after the other: these, then the other
+# notebooks, then the other files. Of the two with a browser one comes after the other.
+LONGEST = [
+    "test_panel.py",
+    "07_depth.ipynb",
+    "test_sweep.py",
+    "test_exercise_programs.py",
+    "test_cells.py",
+]
+
+
+def pytest_collection_modifyitems(items):
+    def place(item):
+        name = item.path.name
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST) + name.endswith(".py")
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish():
+    gc.collect()
+    gc.freeze()  # a million objects of torch's, in which no later collection has to look
+
+
+@pytest.fixture
+def make():
+    """Panels that are closed at the end of the test; no test waits for a picture."""
+    from panels import SMALL  # these take two seconds, and few files need them
+
+    from helpers.widgets.playground import Playground
+
+    panels = []
+
+    def build(settings=SMALL, fps=200):
+        panels.append(Playground(settings, fps))
+        return panels[-1]
+
+    yield build
+    for panel in panels:
+        panel.close()
+
+
+@pytest.fixture
+def panel(make):
+    return make()
 
 
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)

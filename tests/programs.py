@@ -25,6 +25,8 @@ class Playground:  # as much of a panel as `check` looks at; test_exercises.py h
         self.advance = self.experiment.advance
 """
 
+PREPARED = compile(PRELUDE, "<prelude>", "exec")
+
 
 class Program(NamedTuple):
     """One block of code and what `check` must say to it."""
@@ -46,7 +48,7 @@ class Program(NamedTuple):
         """
         handed = {}
         names = {"check": handed.__setitem__}
-        exec(PRELUDE, names)
+        exec(PREPARED, names)
         code = re.sub(r"(range|advance)\(\d{2,}\)", r"\1(3)", self.code) if quick else self.code
         exec(compile(code, "<cell>", "exec"), names)
         return handed[self.exercise]

@@ -111,6 +111,13 @@ def update(**state):
 CLICK = {"method": "custom", "content": {"event": "click"}}
 
 
+def test_a_sweep_in_a_notebook_needs_no_script(kernel):
+    settings = "[Settings(cfg=(1, 8, 6, 1))] * 2"
+    call = f"print([result.error for result in sweep({settings}, 3, workers=1)])"
+    imports = "from helpers.experiment import Settings\nfrom helpers.sweep import sweep\n"
+    assert kernel.execute(imports + call) == "[None, None]\n"
+
+
 def test_sliders_and_buttons_while_no_cell_runs(kernel, shell, models):
     kernel.comm(models["depth"], update(index=3), shell)
     kernel.until(lambda s: s[0] == [1, 8, 6, 20, 1] and s[3] == 0)
@@ -125,6 +132,7 @@ def test_sliders_and_buttons_while_no_cell_runs(kernel, shell, models):
     kernel.until(lambda s: s[3] > before)
     kernel.comm(models["run"], CLICK, shell)
     paused = kernel.until(lambda s: not s[2])
+    kernel.execute("panel.trainer.resting.wait(20)")  # an iteration may still be in progress
     assert kernel.state() == kernel.state()
     kernel.comm(models["reset"], CLICK, shell)
     kernel.until(lambda s: s[3] == 0)

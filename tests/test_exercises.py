@@ -34,6 +34,12 @@ from helpers.widgets import Playground
 ALL = read_exercises()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def first_optimizer():
+    """Make one before a test that is short of time: the first imports PyTorch's compiler."""
+    optim.SGD([torch.zeros(1)])
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_an_exercise_is_whole(name):
     exercise = ALL[name]
@@ -382,6 +388,8 @@ def nothing_changed():
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "anomaly": torch.is_anomaly_enabled(),
         "rcParams": dict(matplotlib.rcParams.copy()),
+        "precision": torch.get_float32_matmul_precision(),
+        "printing": str(torch.tensor([1 / 3, 1e9])),
         "environ": dict(os.environ),
         "folder": os.getcwd(),
         "path": list(sys.path),
@@ -405,6 +413,8 @@ def spoil(n):
     torch.use_deterministic_algorithms(True)
     torch.autograd.set_detect_anomaly(True)
     matplotlib.rcParams["lines.linewidth"] = 17
+    torch.set_float32_matmul_precision("medium")
+    torch.set_printoptions(precision=9, sci_mode=True, linewidth=30, edgeitems=1, threshold=1)
     os.environ["SPOILT"] = "1"
     os.environ.pop("OMP_NUM_THREADS", None)
     os.chdir("/")

@@ -284,6 +284,34 @@ def test_defaults_of_torch_change_nothing():
         assert now[2] == before[2]
 
 
+def test_predict_takes_any_numbers_and_one_column_at_the_most():
+    experiment = Experiment(SMALL)
+    experiment.advance(3)
+    column = torch.tensor([[0.5], [1.5], [-20.0]])
+    expected = experiment.net(column).detach().ravel()
+    assert len(set(expected.tolist())) == 3
+    for x in (column, column.ravel(), column.ravel().tolist(), column.double().numpy()):
+        predicted = experiment.predict(x)
+        assert torch.equal(predicted, expected)
+        assert not predicted.requires_grad
+    for shape in ((3, 2), (1, 3), (3, 1, 1), (2, 0)):
+        with pytest.raises(ValueError, match=r"^x must be .*, got shape ") as caught:
+            experiment.predict(torch.zeros(shape))
+        assert str(caught.value).endswith(str(shape))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_held_out_points_lie_midway_and_their_noise_is_none_of_the_trainings(seed):
+    experiment = Experiment(replace(SMALL, noise=0.3, n_samples=50, seed=seed))
+    x, y = experiment.get_held_out()
+    torch.testing.assert_close(x, (experiment.x[1:] + experiment.x[:-1]) / 2)
+    noise, trained = (y - torch.sin(x)).ravel(), (experiment.y - torch.sin(experiment.x)).ravel()
+    assert (noise[:, None] - trained).abs().min() > 1e-6
+    assert 0.2 < noise.std() < 0.4
+    again = Experiment(experiment.settings).get_held_out()
+    assert all(map(torch.equal, (x, y), again))
+
+
 def test_evaluate_looks_and_changes_nothing():
     experiment, other = Experiment(SMALL), Experiment(SMALL)
     experiment.advance(5)

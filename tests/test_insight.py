@@ -5,26 +5,13 @@ import html
 import numpy as np
 import pytest
 import torch
+from panels import SMALL, settle
 
 from helpers.experiment import Experiment, Settings
 from helpers.probe import hidden_outputs, kinks
 from helpers.widgets.insight import Insight
 from helpers.widgets.picture import Picture
-from helpers.widgets.playground import Playground
 from helpers.widgets.svg import write_outputs
-
-SMALL = Settings(cfg=(1, 8, 6, 1), lr=0.01)
-
-
-@pytest.fixture
-def panel():
-    made = Playground(SMALL)
-    yield made
-    made.close()
-
-
-def settle(panel):
-    assert panel.trainer.resting.wait(20)
 
 
 def text(insight):

@@ -182,6 +182,13 @@ def test_the_workflow_runs_every_week_and_has_an_end():
     assert "${{ github.ref }}" in workflow["concurrency"]["group"]
 
 
+def test_the_files_that_tests_begin_with_exist(pytestconfig):
+    plugins = pytestconfig.pluginmanager.get_plugins()
+    (conftest,) = [plugin for plugin in plugins if hasattr(plugin, "LONGEST")]
+    files = [*(ROOT / "tests").rglob("test_*.py"), *PATHS]
+    assert set(conftest.LONGEST) <= {path.name for path in files}
+
+
 def test_ci_runs_the_readmes_test_command_with_a_browser():
     *before, command = read(".ci/run").splitlines()
     assert command in commands("bash")

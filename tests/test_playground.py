@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from ipywidgets.widgets.widget import _instances
+from panels import LONG, SMALL, settle
 
 from helpers import experiment as experiment_module
 from helpers.data import FUNCTIONS
@@ -24,34 +25,6 @@ from helpers.widgets import playground
 from helpers.widgets import trainer as trainer_module
 from helpers.widgets.controls import MAX_SEED, POINTS, PRESETS
 from helpers.widgets.playground import Playground
-
-SMALL = Settings(cfg=(1, 8, 6, 1), lr=0.01)
-FAST = 200  # frames a second, so that no test waits for a picture
-LONG = 20  # seconds that nothing here takes
-
-
-@pytest.fixture
-def make():
-    """Panels that are closed at the end of the test."""
-    panels = []
-
-    def build(settings=SMALL, fps=FAST):
-        panels.append(Playground(settings, fps))
-        return panels[-1]
-
-    yield build
-    for panel in panels:
-        panel.close()
-
-
-@pytest.fixture
-def panel(make):
-    return make()
-
-
-def settle(panel):
-    """Wait until nothing is left to do and all is shown."""
-    assert panel.trainer.resting.wait(LONG), "it did not come to rest"
 
 
 def until(panel, condition):
@@ -140,7 +113,6 @@ def test_settings_of_a_module_that_was_loaded_again_are_taken(make):
 @pytest.fixture
 def nothing_left():
     """Check that a panel that was refused leaves no widget and no thread."""
-    gc.collect()
     threads = threading.active_count()
     widgets = set(_instances)
     yield

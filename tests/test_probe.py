@@ -279,7 +279,7 @@ def find_kinks_exactly(net, low, high):
     return [x for x, (a, b) in zip(edges[1:-1], pairwise(slope), strict=True) if a != b]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(st.integers(1, 4), max_size=4), st.integers(0, 2**32))
 def test_kinks_of_small_whole_numbers_are_exact(widths, seed):
     """Crossings that coincide, cancel, touch or rest at zero are the rule here."""
@@ -303,7 +303,7 @@ def test_kinks_of_random_networks(widths, seed):
 @pytest.mark.parametrize("widths", [[20], [20, 20], [8, 8, 8], [20, 50, 20], [6] * 6])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_dense_scan_sees_the_same_bends(widths, seed):
-    every = assert_kinks_are_right(make_random(widths, seed), -10, 7, scan=50_001)
+    every = assert_kinks_are_right(make_random(widths, seed), -10, 7, scan=200_001)
     assert len(every) > 3
 
 
@@ -313,12 +313,12 @@ def test_kinks_before_and_after_training(cfg):
     net = Regressor(make_layers(cfg))
     x, y = get_fake_data(300, seed=0)
     optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
-    for epochs in (0, 100 if len(cfg) == 5 else 20):
+    for epochs in (0, 300 if len(cfg) == 5 else 20):
         for _ in range(epochs):
             optimizer.zero_grad()
             nn.functional.mse_loss(net(x), y).backward()
             optimizer.step()
-        every = assert_kinks_are_right(net, -10, 10, scan=50_001 if len(cfg) == 5 else 0)
+        every = assert_kinks_are_right(net, -10, 10, scan=200_001 if len(cfg) == 5 else 0)
         assert len(every) > 50
 
 

@@ -11,39 +11,13 @@ import torch
 from ipywidgets import Widget
 from ipywidgets.widgets.widget import _instances
 from matplotlib import image
+from panels import SMALL, settle
 
 from helpers.experiment import Experiment, Settings
 from helpers.widgets import pace, screen
-from helpers.widgets.playground import Playground
 from helpers.widgets.screen import ALONE, make_still
 
-SMALL = Settings(cfg=(1, 8, 6, 1), lr=0.01)
 NOISY = replace(SMALL, noise=0.3, n_samples=50)
-LONG = 20  # seconds that nothing here takes
-
-
-@pytest.fixture
-def make():
-    """Panels that are closed at the end of the test."""
-    panels = []
-
-    def build(settings=SMALL, fps=200):
-        panels.append(Playground(settings, fps))
-        return panels[-1]
-
-    yield build
-    for panel in panels:
-        panel.close()
-
-
-@pytest.fixture
-def panel(make):
-    return make()
-
-
-def settle(panel):
-    """Wait until nothing is left to do and all is shown."""
-    assert panel.trainer.resting.wait(LONG), "it did not come to rest"
 
 
 class Clock:

@@ -143,7 +143,8 @@ def expect_numbers(value: object, what: str, count: int) -> list[float]:
         hint = " Is there a `return` at the end?" if value is None else ""
         raise NotYet(f"{what} should be a list; yours is {name_kind(value)}.{hint}")
     if len(value) != count:
-        raise NotYet(f"{what} should hold {count} numbers; yours holds {len(value)}.")
+        hint = " Is the list made anew inside the loop?" if len(value) == 1 else ""
+        raise NotYet(f"{what} should hold {count} numbers; yours holds {len(value)}.{hint}")
     for one in value:
         if isinstance(one, torch.Tensor) and one.requires_grad:
             raise NotYet(

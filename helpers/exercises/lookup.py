@@ -33,6 +33,13 @@ def look_up(exercise: dict, answer: object) -> str:
     for wrong in exercise["wrong"]:
         if agree(answer, wrong["answer"]):
             return f"Not yet. {wrong['says']}"
+    if isinstance(right, list) and isinstance(answer, list) and is_table(answer):
+        rows, columns = len(answer), len(answer[0])
+        return (
+            f"Not yet. That is a whole table of numbers, {rows} rows of {columns}; the answer is a "
+            f"list of {len(right)}. If it is a matrix whose shape is asked for: hand over its "
+            f"shape, .shape."
+        )
     if to_kind(answer) != to_kind(right):
         return f"Not yet. The answer is {to_kind(right)}; yours is {to_kind(answer)}."
     return f"Not yet. {exercise['hint']}"
@@ -68,6 +75,12 @@ def to_plain(answer: object) -> object:
     with contextlib.suppress(Exception):  # not a tensor: as wrong as any other object
         answer = answer.tolist()
     return [to_plain(part) for part in answer] if isinstance(answer, list | tuple) else answer
+
+
+def is_table(answer: list) -> bool:
+    """Tell whether a list holds rows of one length, as a matrix does."""
+    rows = answer and all(isinstance(row, list) and row for row in answer)
+    return bool(rows) and len({len(row) for row in answer}) == 1
 
 
 def to_kind(answer: object) -> str:

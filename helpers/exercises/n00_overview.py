@@ -94,10 +94,17 @@ def check_reach(answer: object) -> str:
             f"{fact}: there is no {what}, so it can draw nothing but a straight line, whatever its "
             f"weights."
         )
+    sides = [(out - y)[half].square().mean().item() for half in (x < 0, x >= 0)]
+    if loss > NEARLY and min(sides) < 0.1:
+        raise NotYet(
+            f"{fact}: {sides[0]:.2g} for x below 0, and {sides[1]:.2g} above. Was it given points "
+            f"from -10 to 10, or from one side only?"
+        )
     if out.max() - out.min() < 0.02:
         raise NotYet(
             f"{fact}: it says the same, {out.mean().item():.2g}, for every x. A rate that is too "
-            f"high can do that, by switching every unit off: lower it, and start with new weights."
+            f"high can do that, by switching every unit off: lower it, and start with new "
+            f"weights. So do flat labels: y has the shape (200, 1), as x has."
         )
     if out.min() >= 0 and is_never_negative(net, x):
         raise NotYet(

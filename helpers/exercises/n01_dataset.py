@@ -47,6 +47,14 @@ def check_rows(x: object, y: object, right: list[tuple[float, float]], count: in
                 f"lacks either is left out of *both* columns."
             )
     shape = (len(right), 1)
+    if x.ndim == y.ndim == 2 and x.shape[1] == 1 and len(x) < len(right):
+        rows = x.flatten().tolist()
+        lost = next(row for row in right if not any(abs(row[0] - one) < 1e-4 for one in rows))
+        which = {right[0]: ", the first below the header,", right[-1]: ", the last,"}.get(lost, "")
+        raise NotYet(
+            f"x has {len(x)} rows, and the text has {len(right)} without a missing value: the row "
+            f"({lost[0]:g}, {lost[1]:g}){which} is missing. Is it the text that came in, all of it?"
+        )
     x, y = expect_tensor(x, "x", shape), expect_tensor(y, "y", shape)
     pairs = list(zip(x.flatten().tolist(), y.flatten().tolist(), strict=True))
     for place, (found, wanted) in enumerate(zip(pairs, right, strict=True)):
@@ -107,7 +115,7 @@ def split_once(
         )
     if sizes == [held, count - held, held, count - held]:
         raise NotYet(f"The order of what is returned is {what}.")
-    if sizes[0] == sizes[1] and sizes[2] == sizes[3] and abs(sizes[2] - held) > 1:
+    if sizes[0] == sizes[1] and sizes[2] == sizes[3] != held:
         raise NotYet(f"{share:.0%} of {count} points are {held}; yours holds out {sizes[2]}.")
     rows = [part.flatten().tolist() for part in parts]
     both = set(rows[0]) & set(rows[2])
@@ -132,10 +140,13 @@ def split_once(
                 f"{len(torn)} of the {len(xs)} pairs in the {name} part do not belong together: x "
                 f"and y need one and the same order."
             )
-    order = sorted(rows[2])
-    for end, edge in (("last", x.flatten()[-held:]), ("first", x.flatten()[:held])):
-        if order == edge.tolist():
-            raise NotYet(f"It holds out the {end} {held} points, not random ones.")
+    places = sorted(x.flatten().tolist().index(one) for one in rows[2])
+    if places[-1] - places[0] == held - 1:
+        which = {0: "first ", count - held: "last "}.get(places[0], "")
+        raise NotYet(
+            f"It holds out the {which}{held} points, neighbours in a row, not random ones: "
+            f"between them nothing is left to learn from."
+        )
     return list(parts)
 
 

@@ -43,21 +43,28 @@ def check_widths(linear: Sequence[nn.Linear], cfg: Sequence[int], shown: str) ->
     Raises:
         NotYet: A layer is missing, one too many or of other widths.
     """
+    for place, layer in enumerate(linear, 1):
+        if layer.bias is None:
+            raise NotYet(f"In {shown} Linear {place} has no bias: leave out bias=False.")
     found = [(layer.in_features, layer.out_features) for layer in linear]
     wanted = list(pairwise(cfg))
     if found == wanted:
         return
     if found == wanted[:-1]:
         raise NotYet(f"{shown} has {len(found)} Linear layers and needs {len(wanted)}: the last.")
-    if len(found) != len(wanted):
+    if not found:
         raise NotYet(
-            f"{shown} makes {len(found)} Linear layers; the list has {len(wanted)} pairs of "
-            f"neighbours, and each makes one."
+            f"In {shown} there is no nn.Linear: check reads the weights of nn.Linear layers, and "
+            f"sees no others."
         )
+    if len(found) != len(wanted):
+        names = ", ".join(f"Linear({n_in}, {n_out})" for n_in, n_out in wanted)
+        raise NotYet(f"{shown} makes {len(found)} Linear layers, and {len(wanted)} are asked for: "
+                     f"{names}.")  # fmt: skip
     place = next(i for i, pair in enumerate(found) if pair != wanted[i])
     raise NotYet(
-        f"In {shown} Linear {place + 1} leads from {found[place][0]} to {found[place][1]}; the "
-        f"list says from {wanted[place][0]} to {wanted[place][1]}."
+        f"In {shown} Linear {place + 1} leads from {found[place][0]} to {found[place][1]}; asked "
+        f"for is one from {wanted[place][0]} to {wanted[place][1]}."
     )
 
 
@@ -121,14 +128,20 @@ def check_valley(answer: object) -> str:
     if size < 1e-6:
         raise NotYet("The sum of the three units is 0 for every x from -10 to 10.")
     low, high = min(ys), max(ys)
+    bottom = xs[ys.index(low)]
+    left, right = ys[0], ys[-1]
+    kinks = sorted((-b / w, v * abs(w)) for w, b, v in zip(*columns, strict=True) if w)
+    changes = ", ".join(f"by {change:.3g} at x = {x:.3g}" for x, change in kinks)
+    cause = (
+        f"At its kink a unit changes the slope by out_weight * |weight|: yours {changes}. The "
+        f"slopes asked for are 0, -1, 1 and 0, from left to right."
+    )
     if high > 0.01 * size and low > -0.01 * size:
         top = xs[ys.index(high)]
         raise NotYet(
             f"The curve is never below 0, and highest, {high:.3g}, at x = {top:g}: a valley goes "
-            f"down. Look at the signs of out_weights."
+            f"down. Look at the signs of out_weights. {cause}"
         )
-    bottom = xs[ys.index(low)]
-    left, right = ys[0], ys[-1]
     if abs(bottom + 2) < 0.011:
         raise NotYet(
             "The valley is at x = -2. A unit has its kink where weight * x + bias is 0, at "
@@ -138,19 +151,21 @@ def check_valley(answer: object) -> str:
         if abs(value) > 0.01 * size:
             end = -10 if side == "left" else 10
             raise NotYet(
-                f"At x = {end} the curve is {value:.3g}; outside of the valley it should be 0. The "
-                f"slopes of all three units must cancel on the {side}."
+                f"At x = {end} the curve is {value:.3g}; outside of the valley, here on the "
+                f"{side}, it should be 0. {cause}"
             )
     if abs(bottom - 2) > 0.011:
-        raise NotYet(f"The lowest point is {low:.3g} at x = {bottom:g}, and x = 2 is asked for.")
+        raise NotYet(
+            f"The lowest point is {low:.3g} at x = {bottom:g}, and x = 2 is asked for. {cause}"
+        )
     away = max(abs(curve(x)) for x in (-4.0, 0.0, 0.9, 3.1, 6.0, 9.0))
     if away > 0.01 * size:
         raise NotYet(
             f"The lowest point is at x = 2, but the valley is too wide: below 1 and above 3 the "
-            f"curve should be 0, and it is still {away:.3g} somewhere there."
+            f"curve should be 0, and it is still {away:.3g} somewhere there. {cause}"
         )
     if abs(low + 1) > 0.01:
-        raise NotYet(f"A valley at x = 2, and its depth is {-low:.3g}; make it 1.")
+        raise NotYet(f"A valley at x = 2, and its depth is {-low:.3g}; make it 1. {cause}")
     return "The curve is 0 up to x = 1 and from x = 3 on, and -1 at x = 2."
 
 
@@ -166,11 +181,11 @@ def check_sine(answer: object) -> str:
                 f"{name_kind(net)}."
             )
         x = torch.rand(200, 1, dtype=torch.float32) * 12 - 4  # (200, 1)
-        out = predict_column(net, x, "What relu_sine returns")
+        out = predict_column(net, x, "The curve")
         truth = join(points, x)
         if not near(out, truth, 2e-3):
             raise NotYet(explain_sine(net, points, count))
-    return "Straight from each point to the next, for 9 points and for 17: depth none, all by hand."
+    return "Straight from each point to the next, for 9 points and for 17, without any training."
 
 
 def join(points: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -187,7 +202,7 @@ def join(points: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 def explain_sine(net: Callable, points: torch.Tensor, count: int) -> str:
     """Say how a curve of ReLUs misses the lines through the points."""
     at = points.unsqueeze(1)  # (count, 1)
-    out = predict_column(net, at, "What relu_sine returns")
+    out = predict_column(net, at, "The curve")
     gaps = (out - torch.sin(at)).flatten()
     if gaps.abs().max() < 5e-3:
         return "It goes through the sine at the points, but it is not straight between them."
@@ -204,22 +219,34 @@ def explain_sine(net: Callable, points: torch.Tensor, count: int) -> str:
             f"{where}: at the first point all ReLUs should be off. A unit has its kink at "
             f"-bias / weight: mind the sign."
         )
+    slopes = (out.flatten().diff() / points.diff()).tolist()
+    wanted = (torch.sin(points).diff() / points.diff()).tolist()
     if first_bad == 1:
         return (
-            f"{where}: the first unit has its kink at point 0, and the first slope as its weight."
+            f"{where}: the first unit has its kink at point 0. Its output weight, by which its "
+            f"output is multiplied in the sum, is the slope from point 0 to point 1: "
+            f"{wanted[0]:.3g}, and yours rises by {slopes[0]:.3g}."
         )
-    if first_bad == 2:
+    place = first_bad - 1  # the slope that leads to it
+    change = torch.tensor(slopes[place] - slopes[place - 1])
+    if first_bad == 2 and near(change, torch.tensor(wanted[place]), 0.05):
         return (
-            f"{where}, though points 0 and 1 are right: from the second unit on, an output weight "
-            f"is the *change* of slope at its kink. Slopes add up."
+            f"{where}, though points 0 and 1 are right: from the second unit on, the output "
+            f"weight (by which a unit's output is multiplied in the sum) is the *change* of slope "
+            f"at its kink, the new slope minus the old one: the old units go on, and slopes add up."
         )
-    return f"{where}: is there a unit for each kink?"
+    return (
+        f"{where}, though the points before it are right: from point {place} to it the slope is "
+        f"{slopes[place]:.3g}, and {wanted[place]:.3g} is asked for, the difference of the two "
+        f"sines divided by that of the two points. Is there a unit for each kink?"
+    )
 
 
 def check_skip(answer: object) -> str:
     """Set the layers of `Skip(width)` by hand, and see whether x goes past them."""
     net = expect_network(call(answer, 6, shown="Skip(6)"), "What Skip(6) makes")
     linear = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
+    linear.sort(key=lambda layer: layer.in_features)  # the first one may be made last
     check_widths(linear, (1, 6, 1), "Skip(6)")
     x = torch.randn(40, 1, dtype=torch.float32)  # (40, 1)
     out = predict_column(net, x, "Skip(6)")
@@ -232,6 +259,11 @@ def check_skip(answer: object) -> str:
         )
     if near(out, x * inner, 1e-4):
         raise NotYet("x is multiplied with what the layers say; a skip connection adds it.")
+    if near(out, 2 * inner, 1e-4):
+        raise NotYet(
+            "What is added is the output of the layers once more: x has been given a new value on "
+            "the way. Keep the x that came in under a name of its own."
+        )
     if near(out, (x + inner).relu(), 1e-4):
         raise NotYet(
             f"There is a ReLU behind the sum: no output is below 0, and {(x + inner).min():.2g} "

@@ -3,7 +3,7 @@
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from helpers.exercises.expecting import call, expect_network, expect_parts, near
 from helpers.exercises.running import NotYet
 from helpers.model import make_layers
 
+WEIGHTS, MEMORY = "the weights of the network", "the state of the optimizer"
 WIDTH = 100
 NETS = 8  # the size in one network wanders by luck; the mean over eight hardly does
 
@@ -48,6 +49,9 @@ def check_initialise(answer: object) -> str:
         raise NotYet(f"{fact}. The weights are PyTorch's default still: they have to be larger.")
     if factor**9 < 0.6:
         raise NotYet(f"{fact}: the weights are too small.")
+    biases = torch.cat([p.flatten() for p in net.parameters() if p.ndim == 1])
+    if factor**9 > 1.7 and biases.square().mean() > 0.05:
+        raise NotYet(f"{fact}: the biases add to the size in every layer. Begin with biases of 0.")
     if factor**9 > 1.7:
         raise NotYet(f"{fact}: the weights are too large. Think of the number of inputs, {WIDTH}.")
     return f"{fact}."
@@ -67,6 +71,13 @@ def check_first_weights(net: nn.Module, before: list[torch.Tensor]) -> None:
         raise NotYet(
             "No number of the network has changed. A new tensor given to a name of your own "
             "changes nothing: fill layer.weight in place, under no_grad or by nn.init."
+        )
+    old = [one for one in before if one.ndim == 2]
+    kept = [i for i in range(len(weights) - 1) if torch.equal(weights[i], old[i])]
+    if kept:
+        raise NotYet(
+            f"{len(kept)} of the {len(weights) - 1} hidden Linear layers still have the weights "
+            f"they came with: does the loop go over all layers of the network?"
         )
     if any(not p.isfinite().all() for p in parameters):
         raise NotYet("Some weights are not finite numbers.")
@@ -152,7 +163,17 @@ def check_resume(answer: object) -> str:
         other = make_layers([1, 8, 1])
         start = [parameter.detach().clone() for parameter in other.parameters()]
         again = optim.Adam(other.parameters(), lr=0.01)
-        call(resume, other, again, path, shown="resume(net, optimizer, path)")
+        contents = read_contents(path)
+        try:
+            call(resume, other, again, path, shown="resume(net, optimizer, path)")
+        except Exception:
+            if len(contents) == 1:
+                raise NotYet(
+                    f"resume fails, for the file holds nothing but {contents.pop()}: a second "
+                    f"torch.save to the same path replaces what the first one wrote. Put both "
+                    f"states into one dictionary, and save that."
+                ) from None
+            raise
     if all(torch.equal(p, old) for p, old in zip(other.parameters(), start, strict=True)):
         raise NotYet(
             "After resume the new network still has the weights it began with: "
@@ -169,12 +190,35 @@ def check_resume(answer: object) -> str:
     fact += "that was never stopped"
     if place == 0:
         raise NotYet(f"{fact}: the weights in the file are not those of the moment of save.")
+    if not remembered and MEMORY in contents:
+        raise NotYet(
+            f"{fact}; those before it agree. The file holds the optimizer's state, but resume does "
+            f"not put it into the optimizer: optimizer.load_state_dict(...) does, a new value for "
+            f"a name does not."
+        )
     if not remembered:
         raise NotYet(
             f"{fact}; those before it agree. The weights are back, but not what the optimizer "
             f"remembers: it has a state_dict too."
         )
     raise NotYet(f"{fact}: is the optimizer's state that of the moment of save?")
+
+
+def read_contents(path: Path) -> set[str]:
+    """Tell which states a file of torch.save holds, at its top or one level below."""
+    try:
+        saved = torch.load(path, weights_only=True)
+    except Exception:  # whole objects, or no file of torch.save
+        return set()
+    within = saved.values() if isinstance(saved, dict) else saved
+    inner = list(within) if isinstance(within, Iterable) else []
+    found = set()
+    for one in [saved, *inner]:
+        if isinstance(one, dict) and "param_groups" in one:
+            found.add(MEMORY)
+        elif isinstance(one, dict) and any(str(name).endswith("weight") for name in one):
+            found.add(WEIGHTS)
+    return found
 
 
 def advance(

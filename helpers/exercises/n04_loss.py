@@ -23,7 +23,7 @@ def check_huber(answer: object) -> str:
         if not math.isclose(value, right, rel_tol=1e-3):
             raise NotYet(explain_huber(value, pairs, delta, right))
         expect_gradient(loss, "huber")
-        (gradient,) = torch.autograd.grad(loss, out)
+        gradient = find_gradient(loss, out, "huber")
         wanted = torch.tensor([max(-delta, min(delta, a - b)) / len(pairs) for a, b in pairs])
         gap = (gradient.flatten() - wanted).abs().max().item()
         if gap > 1e-4:
@@ -38,6 +38,14 @@ def one_huber(error: float, delta: float) -> float:
     """Compute the Huber loss of one error."""
     size = abs(error)
     return 0.5 * error**2 if size <= delta else delta * (size - 0.5 * delta)
+
+
+def means_apart(errors: list[float], delta: float) -> float:
+    """Add the mean over the small errors and that over the large ones."""
+    costs = {True: [], False: []}
+    for error in errors:
+        costs[abs(error) <= delta].append(one_huber(error, delta))
+    return sum(sum(part) / len(part) for part in costs.values() if part)
 
 
 def explain_huber(value: float, pairs: list, delta: float, right: float) -> str:
@@ -72,6 +80,8 @@ def explain_huber(value: float, pairs: list, delta: float, right: float) -> str:
         (mean(no_half), "The square of small errors is halved, so that the two branches meet."),
         (mean(jump), "At delta the two branches must meet: the straight one is delta * (|error| - "
          "delta / 2)."),
+        (means_apart(errors, delta), "It is the mean of the small errors plus that of the large: "
+         "take one mean, over all points."),
         (mean(lambda error: 0.5 * error**2), "It is half of the squares: large errors are not "
          "treated in their own way."),
         (mean(lambda error: error**2), "It is the mean squared error."),
@@ -114,6 +124,21 @@ def expect_gradient(loss: object, name: str) -> None:
         )
 
 
+def find_gradient(loss: torch.Tensor, source: torch.Tensor, name: str) -> torch.Tensor:
+    """Return the gradient of a loss, of the shape of its source.
+
+    Raises:
+        NotYet: The graph of the loss does not lead there.
+    """
+    (gradient,) = torch.autograd.grad(loss, source, allow_unused=True)
+    if gradient is None:
+        raise NotYet(
+            f"The value is right, but {name} returns a new tensor: requires_grad on it gives no "
+            f"way back to the weights. Compute with the tensors that come in."
+        )
+    return gradient
+
+
 def check_logits(answer: object) -> str:
     """Compare `cross_entropy(logits, labels)` with a plain loop, up to logits of 1000."""
     logits = (2 * torch.randn(12, 3, dtype=torch.float32)).requires_grad_()  # (12, 3)
@@ -129,7 +154,7 @@ def check_logits(answer: object) -> str:
     if not math.isclose(value, right, rel_tol=1e-3):
         raise NotYet(explain_entropy(value, logits.detach(), labels, right))
     expect_gradient(loss, "cross_entropy")
-    (gradient,) = torch.autograd.grad(loss, logits)
+    gradient = find_gradient(loss, logits, "cross_entropy")
     truth = (logits.detach().softmax(1) - torch.eye(3)[labels]) / 12  # (12, 3)
     if (gradient - truth).abs().max() > 1e-4:
         raise NotYet(
@@ -177,6 +202,8 @@ def explain_entropy(value: float, logits: torch.Tensor, labels: torch.Tensor, ri
         (-chosen.mean().log().item(), "The logarithm comes first, then the mean."),
         (-probabilities.log().mean().item(), "It averages over all classes: each row counts with "
          "the one of its label."),
+        (-logits.sigmoid()[rows, labels].log().mean().item(), "That is a sigmoid of each logit by "
+         "itself; the softmax compares all logits of a row."),
         (-logits[rows, labels].mean().item(), "The softmax is missing: it takes the logits as they "
          "are."),
     ]  # fmt: skip

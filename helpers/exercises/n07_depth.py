@@ -29,13 +29,15 @@ def check_better(answer: object) -> str:
             raise NotYet(
                 f"is_better returns {name_kind(said) if not isinstance(said, str) else repr(said)};"
                 f' it should return "yes", "no" or "cannot tell".'
+                f"{' Is there a `return`?' if said is None else ''}"
             )
         return word
 
-    def draw(median: float) -> list[float]:
-        return [median * math.exp(random.gauss(0, 0.6)) for _ in range(SEEDS)]
+    def draw(median: float, spread: float = 0.6) -> list[float]:
+        return [median * math.exp(random.gauss(0, spread)) for _ in range(SEEDS)]
 
-    apart = [(draw(0.01), draw(0.3)) for _ in range(PAIRS)]
+    scales = [1.0, 0.01] * (PAIRS // 2)  # no difference is large or small by itself
+    apart = [(draw(0.01 * scale), draw(0.3 * scale)) for scale in scales]
     said = [ask(a, b) for a, b in apart]
     low, high = apart[0]
     fact = f"For a from {min(low):.2g} to {max(low):.2g} and b from {min(high):.2g} to "
@@ -55,6 +57,15 @@ def check_better(answer: object) -> str:
         )
     alike = [(draw(0.05), draw(0.05)) for _ in range(PAIRS)]
     certain = sum(ask(a, b) != "cannot tell" for a, b in alike)
+    wide = [(draw(1.0, 2.0), draw(1.0, 2.0)) for _ in range(PAIRS)]  # from 0.02 to 50 or so
+    fooled = sum(ask(a, b) != "cannot tell" for a, b in wide)
+    if certain <= 0.15 * PAIRS < fooled:
+        raise NotYet(
+            f"Of {PAIRS} pairs from one kind of network, whose losses spread more widely (from "
+            f"{min(wide[0][0]):.2g} to {max(wide[0][0]):.2g} in one list), it calls one of the two "
+            f"better in {fooled}: a fixed difference or factor is not enough. Compare with the "
+            f"spread of these very lists."
+        )
     if certain > 0.15 * PAIRS:
         raise NotYet(
             f"Of {PAIRS} pairs that come from one and the same kind of network it calls one of the "
@@ -74,9 +85,14 @@ def check_better(answer: object) -> str:
             "With inf and nan among the losses of b, and the others 30 times as large, it says "
             '"no": comparing with nan is always False. An exploded run is a bad one.'
         )
+    if ask([math.inf, math.nan] * (SEEDS // 2), draw(0.01)) == "yes":
+        raise NotYet(
+            'Where all runs of a have exploded, and none of b, it says "yes": inf and nan are the '
+            "worst of losses."
+        )
     return (
-        f"Right on {2 * PAIRS} pairs that are apart, and of {PAIRS} that are alike it claims a "
-        f"difference in {certain}."
+        f"It decides on {2 * PAIRS} pairs that are apart, and of {2 * PAIRS} that are alike it "
+        f"claims a difference in {certain + fooled}."
     )
 
 
@@ -113,6 +129,10 @@ def check_goal(answer: object) -> str:
         left = "Try another rate, another optimizer or other widths."
         if done < WITHIN:
             left = f"{WITHIN - done} iterations are left."
+        if not math.isfinite(loss):
+            left = f"The run has exploded: a rate of {settings.lr:g} is too high for it."
+        elif settings.noise:
+            left = f"The goal is set without noise; the panel's noise is {settings.noise:g}."
         raise NotYet(f"{fact}; below {LOSS} is the goal. {left}")
     return f"{fact}: below {LOSS}, within {WITHIN} iterations and {PARAMETERS} parameters."
 

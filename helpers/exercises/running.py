@@ -3,6 +3,7 @@
 import contextlib
 import contextvars
 import ctypes
+import dataclasses
 import os
 import random
 import re
@@ -29,11 +30,47 @@ FOREIGN = (
     "<frozen ",
 )
 
+NONE = (
+    "Something there is None: a function without `return`, or the .grad of what backward does not "
+    "fill, such as a part of a weight, w[0, 0]?"
+)
+
 # What to look at, by the type of an error and a part of its message; the first that fits.
 ADVICE = [
     ("AttributeError", "before Module.__init__", "Call super().__init__() first in __init__."),
-    ("AttributeError", "'NoneType'", "Something there is None: a function without `return`?"),
-    ("TypeError", "'NoneType'", "Something there is None: a function without `return`?"),
+    ("AttributeError", "'NoneType' object has no attribute 'zero_'", "A gradient is None until "
+     "backward has run: ask `if p.grad is not None` first, or set p.grad = None."),
+    ("AttributeError", "'NoneType'", NONE),
+    ("AttributeError", "'float' object has no attribute 'backward'", "A number has no way back to "
+     "the weights: backward belongs to the loss before .item()."),
+    ("KeyError", "", "That key is not in the dictionary: print its keys."),
+    ("RuntimeError", "loading state_dict", "That is not the state of such a network: of other "
+     "layers, or of the optimizer?"),
+    ("RuntimeError", "same dtype", "Networks here compute in float32: .float() makes one of it."),
+    ("RuntimeError", "floating point", "Write the number with a point, as in torch.tensor(0.0)."),
+    ("TypeError", "__init__() takes 1 positional", "What is made there takes nothing in its "
+     "brackets; a class of your own takes it in __init__(self, ...)."),
+    ("TypeError", "'NoneType'", NONE),
+    ("AttributeError", "attribute 'numerator'", "The functions of statistics take no inf or nan "
+     "among the numbers."),
+    ("TypeError", "not subscriptable", "It takes no [...]: print what it is. The layers of a "
+     "Regressor are in net.features."),
+    ("TypeError", "list is not a Module subclass", "nn.Sequential takes each module by itself: a "
+     "star, nn.Sequential(*layers), unpacks the list."),
+    ("TypeError", "is not a Module subclass", "A module belongs there: a class needs brackets "
+     "behind it, as in activation(), and a function such as torch.relu is none."),
+    ("TypeError", "must be Tensor, not", "What comes in there is no tensor. A class called as a "
+     "function does that: nn.ReLU(h) makes a module, nn.ReLU()(h) runs one."),
+    ("TypeError", "as parameter", "Fill the parameter that is there: `with torch.no_grad(): "
+     "layer.weight.copy_(...)`, or a function of nn.init."),
+    ("TypeError", "state_dict to be dict-like", "load_state_dict takes what state_dict() gave, "
+     "not a network and not a path; torch.load reads it from the file."),
+    ("UnpicklingError", "Weights only", "The file holds whole objects: save what "
+     "net.state_dict() and optimizer.state_dict() give."),
+    ("TypeError", "return_types", "max and min with dim= give values and places: take .values."),
+    ("TypeError", "slice indices must be", "int(...) or round(...) makes a whole number of it."),
+    ("ValueError", "values to unpack", "There are more names on the left than parts on the right, "
+     "or fewer: print the right side. An empty line has no parts."),
     ("RuntimeError", "cannot be multiplied", "A layer's inputs do not fit what comes in: print "
      "the shapes before that line."),
     ("RuntimeError", "must match the size", "Two shapes do not fit: print both before that line."),
@@ -145,10 +182,14 @@ def unchanged() -> Iterator[None]:
         "numpy": numpy and numpy.random.get_state(),
         "dtype": torch.get_default_dtype(),
         "threads": torch.get_num_threads(),
-        "deterministic": torch.are_deterministic_algorithms_enabled(),
-        "warn_only": torch.is_deterministic_algorithms_warn_only_enabled(),
+        "deterministic": (
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_deterministic_algorithms_warn_only_enabled(),
+        ),
         "anomaly": torch.is_anomaly_enabled(),
-        "rcParams": matplotlib and dict.copy(matplotlib.rcParams),  # chooses no backend
+        "rcParams": matplotlib and dict(dict.items(matplotlib.rcParams)),  # chooses no backend
+        "precision": torch.get_float32_matmul_precision(),
+        "printing": dataclasses.replace(torch._tensor_str.PRINT_OPTS),
         "environ": dict(os.environ),
         "recursion": sys.getrecursionlimit(),
         "streams": (sys.stdout, sys.stderr, sys.stdin),
@@ -174,8 +215,17 @@ def unchanged() -> Iterator[None]:
         for name, value in (state["rcParams"] or {}).items():
             if dict.__getitem__(matplotlib.rcParams, name) != value:
                 matplotlib.rcParams[name] = value
+        torch.set_float32_matmul_precision(state["precision"])
+        torch.set_printoptions(**vars(state["printing"]))
         torch.autograd.set_detect_anomaly(state["anomaly"])
-        torch.use_deterministic_algorithms(state["deterministic"], warn_only=state["warn_only"])
+        now = (
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_deterministic_algorithms_warn_only_enabled(),
+        )
+        if now != state["deterministic"]:  # the call itself takes seconds: it imports a compiler
+            torch.use_deterministic_algorithms(
+                state["deterministic"][0], warn_only=state["deterministic"][1]
+            )
         torch.set_num_threads(state["threads"])
         torch.set_default_dtype(state["dtype"])
         if numpy:
@@ -189,22 +239,29 @@ def new_seed() -> int:
     return secrets.randbits(63)
 
 
-def describe(error: BaseException) -> str:
-    """Say in one line what a learner's code raised, on which line, and what to look at."""
+def describe(error: BaseException, advice: str = "") -> str:
+    """Say in one line what a learner's code raised, on which line, and what to look at.
+
+    Args:
+        error: What was raised.
+        advice: What to look at, where an exercise knows better than `ADVICE`.
+    """
     kind = type(error).__name__
     message = first_line(error)
     place = find_line(error.__traceback__)
     told = f"{kind}: {message}" if message else kind
     where = f"Your code stops in {place}" if place else "What you handed over cannot be used"
+    told = told.removesuffix(" .").removesuffix(":")
     told = told if told.endswith((".", "!", "?")) else f"{told}."
-    advice = next((text for name, part, text in ADVICE if name == kind and part in message), "")
+    fitting = (text for name, part, text in ADVICE if name == kind and part in message)
+    advice = advice or next(fitting, "")
     return f"{where}: {told} {advice or 'Look at what that line is given.'}"
 
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, shortened; '' if it has none to give."""
     try:
-        lines = str(error).strip().splitlines()
+        lines = re.sub("\x1b\\[\\d+m", "", str(error)).strip().splitlines()  # no colours
     except BaseException:
         return ""
     line = re.sub(r"\s+", " ", lines[0]) if lines else ""

@@ -163,7 +163,7 @@ class Trace:
         if not self.count("forward"):
             return (
                 "It never calls the net that it is given. Does it use another one, a `net` from "
-                "the notebook?"
+                "the notebook, or a generator that nothing loops over?"
             )
         if not self.count("loss"):
             if self.count("backward"):
@@ -189,7 +189,10 @@ class Trace:
                 )
             done = self.count("backward")
             times = f"backward ran {done} time{'s' if done > 1 else ''}" if done else "it ran"
-            return f"step is never called: {times}, and every weight is still what it was."
+            return (
+                f"step is never called: {times}, and every weight is still what it was. Are its "
+                f"brackets there, optimizer.step()?"
+            )
         return None
 
     def _find_mixed_up(self) -> str | None:
@@ -253,7 +256,7 @@ class Trace:
                 return f"{fact}: each call should make one."
             if steps == 1:
                 return f"{fact}: is return inside the loop?"
-            return f"{fact}: does the loop run over range(epochs)?"
+            return f"{fact}: does the loop run as often as the last argument says?"
         return self._find_leftovers(found)
 
     def _find_leftovers(self, found: list) -> str | None:
@@ -262,7 +265,7 @@ class Trace:
             kept = found[place] or 0.0
             zeroed = self.count("zero_grad")
             if kept > 1.2 and found[0] and abs(found[0] - 1) < 1e-3:  # the first is right
-                cleared = "zero_grad is never called"
+                cleared = "zero_grad is never called (without brackets it is only named)"
                 if zeroed:
                     times = f"{zeroed} time{'s' if zeroed > 1 else ''}"
                     cleared = f"zero_grad is called {times}, and not before each backward"

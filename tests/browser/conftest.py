@@ -9,7 +9,7 @@ import pytest
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(tmp_path_factory):
     """Address of a JupyterLab over a copy of the notebooks."""
     if lab.CHROMIUM is None:

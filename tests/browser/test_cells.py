@@ -56,8 +56,14 @@ def test_the_five_steps_are_pressed(open_notebook, picture, dark):
     see(output, "no step yet")
 
 
-def test_a_prediction_with_the_keyboard_and_an_exercise_answered(open_notebook, picture):
+def test_a_prediction_with_the_keyboard_an_exercise_and_a_slider(open_notebook, picture):
     notebook = run_all(open_notebook, "01_dataset.ipynb")
+    answer_with_the_keyboard(notebook, picture)
+    answer_an_exercise(notebook, picture)
+    redraw_with_a_slider(notebook, picture)
+
+
+def answer_with_the_keyboard(notebook, picture):
     number = find_cell("01_dataset.ipynb", "shape_guess = predict(")
     output = notebook.show(number)
     options = output.locator("input[type=radio]")
@@ -76,6 +82,8 @@ def test_a_prediction_with_the_keyboard_and_an_exercise_answered(open_notebook, 
     see(notebook.show(reveal, source), "You predicted: (1000, 1)")
     assert notebook.show(number).locator("input[type=radio]:disabled").count() == 4
 
+
+def answer_an_exercise(notebook, picture):
     number = find_cell("01_dataset.ipynb", 'answer = ...\ncheck("01-floor"')
     see(notebook.show(number), "Not answered yet")
     see(notebook.show(number, 'answer = 0.2\ncheck("01-floor", answer)'), "Not yet. 0.2 is how")
@@ -84,8 +92,7 @@ def test_a_prediction_with_the_keyboard_and_an_exercise_answered(open_notebook, 
     notebook.page.screenshot(path=picture("exercise"))
 
 
-def test_a_slider_redraws_its_picture(open_notebook, picture):
-    notebook = run_all(open_notebook, "01_dataset.ipynb")
+def redraw_with_a_slider(notebook, picture):
     output = notebook.show(find_cell("01_dataset.ipynb", "Sliders(draw"))
     see(output, "200 points on the curve 'sine', noise 0.00")
     before = output.locator("img").get_attribute("src")
