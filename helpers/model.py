@@ -81,7 +81,7 @@ def parameter_table(net: nn.Module) -> list[ParameterRow]:
         One row for each layer: its number, weight shape (outputs, inputs), bias shape
         (outputs,) and how many numbers the two hold together.
 
-    Shown in: 03_instantiate
+    Shown in: 08_parameters
     """
     rows = []
     for module in net.modules():
