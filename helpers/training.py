@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
+from torch.utils.data import Dataset
 
 from helpers.checks import show, to_whole
 
@@ -135,6 +136,91 @@ def iterate(
         yield Iteration(number, last_loss, out.detach())
 
 
+def train_epoch(
+    net: nn.Module,
+    loader: Iterable[tuple[torch.Tensor, torch.Tensor]],
+    loss_func: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    optimizer: torch.optim.Optimizer,
+) -> float:
+    """Train net on every batch of loader once, in train mode: the five steps for each batch.
+
+    Args:
+        net: The network; it is left in train mode.
+        loader: Hands out batches (x, y), such as a `DataLoader`; x and y as for `train`.
+        loss_func: Called as loss_func(net(x), y); the mean over a batch, such as `nn.MSELoss()`.
+        optimizer: Made from net.parameters().
+
+    Returns:
+        The mean loss over the samples of this epoch, each taken before the update of its batch.
+
+    Raises:
+        TypeError: As `train`, or a data set in the loader's place.
+        ValueError: As `train`, or a loader that hands out no batch.
+        FloatingPointError: The loss is no longer finite. The weights of that moment are kept.
+
+    Shown in: 09_real_program
+    """
+    check_loader(loader)
+    check_parts(net, loss_func)
+    check_optimizer(optimizer, net)
+    net.train()
+    total, seen = 0.0, 0
+    for x, y in loader:
+        check_points(x, y)
+        out = net(x)  # 1. forward
+        check_output(out, y, loss_func)
+        loss = loss_func(out, y)  # 2. loss
+        check_loss(loss)
+        check_finite(loss, seen, optimizer)
+        optimizer.zero_grad()  # 3. zero the gradients
+        loss.backward()  # 4. backward
+        optimizer.step()  # 5. step
+        total += loss.item() * len(x)  # a short batch counts for less
+        seen += len(x)
+    check_seen(seen)
+    return total / seen
+
+
+def evaluate(
+    net: nn.Module,
+    loader: Iterable[tuple[torch.Tensor, torch.Tensor]],
+    loss_func: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+) -> float:
+    """Measure net on every batch of loader, in eval mode; nothing of it changes.
+
+    Args:
+        net: The network; at the end it is in the mode that it came in.
+        loader: Hands out batches (x, y), such as a `DataLoader`; x and y as for `train`.
+        loss_func: Called as loss_func(net(x), y); the mean over a batch, such as `nn.MSELoss()`.
+
+    Returns:
+        The mean loss over all samples; inf or nan if that is what it is.
+
+    Raises:
+        TypeError: As `train`, or a data set in the loader's place.
+        ValueError: As `train`, or a loader that hands out no batch.
+
+    Shown in: 09_real_program
+    """
+    check_loader(loader)
+    check_parts(net, loss_func)
+    was_training = net.training
+    net.eval()
+    total, seen = 0.0, 0
+    with torch.no_grad():
+        for x, y in loader:
+            check_points(x, y)
+            out = net(x)
+            check_output(out, y, loss_func)
+            loss = loss_func(out, y)
+            check_number(loss)
+            total += loss.item() * len(x)
+            seen += len(x)
+    net.train(was_training)
+    check_seen(seen)
+    return total / seen
+
+
 def get_rates(optimizer: torch.optim.Optimizer) -> tuple[float, ...]:
     """Read the learning rate of each group of parameters that has one."""
     return tuple(float(group["lr"]) for group in optimizer.param_groups if "lr" in group)
@@ -153,14 +239,37 @@ def check_training(
     if epochs is not None:
         to_whole("epochs", epochs)
     to_whole("start", start)
+    check_parts(net, loss_func)
+    check_points(x, y)
+    check_optimizer(optimizer, net)
+
+
+def check_parts(net: object, loss_func: object) -> None:
+    """Refuse what is no network, and what is no loss."""
     if not isinstance(net, nn.Module):
         raise TypeError(f"net must be a network such as make_layers([1, 20, 1]), got {show(net)}")
     if isinstance(loss_func, type) or not callable(loss_func):
         raise TypeError(
             f"loss_func must be an instance such as nn.MSELoss(), got {show(loss_func)}"
         )
-    check_points(x, y)
-    check_optimizer(optimizer, net)
+
+
+def check_loader(loader: object) -> None:
+    """Refuse what hands out no batches."""
+    if isinstance(loader, Dataset | torch.Tensor) or not isinstance(loader, Iterable):
+        raise TypeError(
+            "loader must hand out batches, as DataLoader(TensorDataset(x, y), batch_size=50) "
+            f"does, got {show(loader)}"
+        )
+
+
+def check_seen(seen: int) -> None:
+    """Refuse a mean over no sample."""
+    if not seen:
+        raise ValueError(
+            "loader must hand out at least one batch, got none: an empty data set, a batch_size "
+            "above its length with drop_last, or an iterator that is used up"
+        )
 
 
 def check_points(x: object, y: object) -> None:
@@ -236,14 +345,29 @@ def check_output(out: object, y: torch.Tensor, loss_func: object) -> None:
 
 def check_loss(loss: object) -> None:
     """Refuse a loss that backward cannot start from."""
+    check_number(loss)
+    if not loss.requires_grad:
+        raise ValueError("loss must depend on a parameter that requires grad, but it does not")
+
+
+def check_finite(loss: torch.Tensor, seen: int, optimizer: torch.optim.Optimizer) -> None:
+    """Stop before a loss of inf or nan reaches the weights."""
+    if not math.isfinite(loss.item()):
+        rates = ", ".join(f"{rate:g}" for rate in get_rates(optimizer)) or "unknown"
+        raise FloatingPointError(
+            f"loss is {loss.item()} after {seen} samples of this epoch with learning rate {rates}; "
+            "make a new network and try a smaller learning rate, or inputs on a smaller scale"
+        )
+
+
+def check_number(loss: object) -> None:
+    """Refuse a loss that is not one number."""
     if not isinstance(loss, torch.Tensor):
         raise TypeError(f"loss_func must return a tensor, got {show(loss)}")
     if loss.numel() != 1:
         raise ValueError(
             f"loss_func must return one number, got shape {tuple(loss.shape)}: take its mean"
         )
-    if not loss.requires_grad:
-        raise ValueError("loss must depend on a parameter that requires grad, but it does not")
 
 
 class Curve:

@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 PRELUDE = """
 import copy, math, random, statistics
+import numpy as np
 from itertools import pairwise
 import torch
 from torch import nn, optim
 from helpers.data import get_fake_data
 from helpers.model import Regressor, make_layers, count_parameters
-from helpers.training import train
+from torch.utils.data import DataLoader, TensorDataset
+from helpers.training import evaluate, train, train_epoch
 from helpers.experiment import Experiment, Settings
 
 class Playground:  # as much of a panel as `check` looks at; test_exercises.py has a whole one

@@ -11,10 +11,19 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from helpers.data import get_fake_data
 from helpers.model import Regressor, make_layers
-from helpers.training import Curve, Diverged, Iteration, iterate, train
+from helpers.training import (
+    Curve,
+    Diverged,
+    Iteration,
+    evaluate,
+    iterate,
+    train,
+    train_epoch,
+)
 
 ARTICLE = [1, 20, 50, 20, 1]
 
@@ -505,3 +514,138 @@ def test_a_curve_keeps_its_ends_and_is_thinned_evenly(points):
         gaps = {after - before for before, after in itertools.pairwise(curve.iterations[:-1])}
         assert len(gaps) == 1
         assert 0 < curve.iterations[-1] - curve.iterations[-2] <= gaps.pop()
+
+
+def load(n_samples=23, batch_size=5, seed=None):
+    """Batches of a sine: four of 5 and one of 3, in order or shuffled."""
+    dataset = TensorDataset(*get_fake_data(n_samples, noise=0.3, seed=1))
+    generator = torch.Generator().manual_seed(seed or 0)  # without it, a loader uses the global one
+    return DataLoader(dataset, batch_size, shuffle=seed is not None, generator=generator)
+
+
+def setup_epoch(net=None, lr=0.002):
+    torch.manual_seed(0)
+    net = net or Regressor(make_layers([1, 8, 1]))
+    return net, nn.MSELoss(), torch.optim.SGD(net.parameters(), lr=lr)
+
+
+@pytest.mark.parametrize("loss_func", [nn.MSELoss(), nn.L1Loss()])
+@pytest.mark.parametrize("seed", [None, 3])
+def test_epochs_equal_the_plain_loop_over_batches_to_the_bit(loss_func, seed):
+    ours, theirs = setup_epoch(), setup_epoch()
+    loader = load(seed=seed)
+    means = [train_epoch(ours[0], loader, loss_func, ours[2]) for _ in range(4)]
+    loader = load(seed=seed)
+    for mean in means:
+        total = 0
+        for x, y in loader:
+            (loss,) = plain_loop(theirs[0], x, y, loss_func, theirs[2], 1)
+            total += loss * len(x)
+        assert mean == pytest.approx(total / 23, rel=1e-12)
+    assert same(weights(ours[0]), weights(theirs[0]))
+
+
+def test_an_epoch_moves_nothing_but_weights_and_leaves_train_mode():
+    net, loss_func, optimizer = setup_epoch(nn.Sequential(nn.Linear(1, 4), nn.Dropout(0.5)), lr=0)
+    net.append(nn.Linear(4, 1)).eval()
+    state, before = torch.get_rng_state(), weights(net)
+    train_epoch(net, load(seed=2), loss_func, optimizer)
+    assert all(module.training for module in net.modules())
+    assert not torch.equal(torch.get_rng_state(), state), "dropout drew nothing"
+    assert same(weights(net), before)
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 20, 22, 23, 50])
+def test_evaluate_is_the_mean_over_all_samples_whatever_the_batches(batch_size):
+    net, loss_func, _ = setup_epoch()
+    loader = load(batch_size=batch_size)
+    truth = loss_func(net(loader.dataset.tensors[0]), loader.dataset.tensors[1])
+    assert evaluate(net, loader, loss_func) == pytest.approx(truth.item(), rel=1e-5)
+    assert type(evaluate(net, loader, loss_func)) is float
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_evaluate_changes_nothing_and_uses_neither_dropout_nor_batch_statistics(training):
+    net = nn.Sequential(nn.Linear(1, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 1))
+    net.train(training)
+    modes, grads = [], []
+    net[3].register_forward_hook(lambda module, _, out: modes.append(module.training))
+    net[3].register_forward_hook(lambda module, _, out: grads.append(out.requires_grad))
+    before, state = copy.deepcopy(net.state_dict()), torch.get_rng_state()
+    first = evaluate(net, load(batch_size=23), nn.MSELoss())
+    assert evaluate(net, load(batch_size=1), nn.MSELoss()) == pytest.approx(first, rel=1e-5)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert same(before.values(), net.state_dict().values())
+    assert not any(modes + grads)
+    assert all(module.training is training for module in net.modules())
+    assert torch.is_grad_enabled()
+
+
+def test_both_take_classes():
+    torch.manual_seed(0)
+    x = torch.rand(60, 2) - 0.5
+    loader = DataLoader(TensorDataset(x, (x[:, 0] > x[:, 1]).long()), batch_size=16, shuffle=True)
+    net = make_layers([2, 16, 2])
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.02)
+    first = evaluate(net, loader, nn.CrossEntropyLoss())
+    for _ in range(60):
+        train_epoch(net, loader, nn.CrossEntropyLoss(), optimizer)
+    assert evaluate(net, loader, nn.CrossEntropyLoss()) < 0.3 < first
+
+
+def test_an_epoch_stops_before_a_loss_that_is_not_finite_reaches_the_weights():
+    net, loss_func, optimizer = setup_epoch(lr=1e20)
+    with pytest.raises(FloatingPointError) as caught:
+        train_epoch(net, load(), loss_func, optimizer)
+    message = str(caught.value)
+    assert re.match(
+        r"loss is (inf|nan) after 5 samples of this epoch with learning rate 1e\+20; ", message
+    )
+    assert message.endswith("try a smaller learning rate, or inputs on a smaller scale")
+    assert all(p.isfinite().all() for p in net.parameters())
+
+
+def test_a_loss_that_is_not_finite_can_be_evaluated():
+    net, loss_func, _ = setup_epoch()
+    for parameter in net.parameters():
+        torch.nn.init.constant_(parameter, 1e30)
+    assert evaluate(net, load(), loss_func) == math.inf
+
+
+FLAT = TensorDataset(torch.ones(8, 1), torch.ones(8))
+NAN = TensorDataset(torch.tensor([[1.0], [math.nan]]), torch.ones(2, 1))
+EMPTY = TensorDataset(torch.ones(0, 1), torch.ones(0, 1))
+NO_BATCH = "loader must hand out at least one batch, got none"
+HANDS_OUT = r"^loader must hand out batches, as DataLoader\(TensorDataset.* does, got "
+
+
+@pytest.mark.parametrize(
+    ("error", "change", "message"),
+    [
+        bad(TypeError, HANDS_OUT + "<torch.*TensorDataset", loader=FLAT),
+        bad(TypeError, HANDS_OUT + "tensor", loader=torch.ones(4, 1)),
+        bad(TypeError, HANDS_OUT + "None", loader=None),
+        bad(ValueError, NO_BATCH, loader=DataLoader(EMPTY, batch_size=5)),
+        bad(ValueError, NO_BATCH, loader=DataLoader(FLAT, batch_size=9, drop_last=True)),
+        bad(ValueError, r"y must have the shape of net\(x\), \(5, 1\)", loader=DataLoader(FLAT, 5)),
+        bad(ValueError, "x must be finite, got nan in row 1", loader=DataLoader(NAN, 2)),
+        bad(TypeError, "net must be a network", net=Regressor),
+        bad(TypeError, "loss_func must be an instance", loss_func=nn.MSELoss),
+        bad(TypeError, "loss_func must return a tensor", loss_func=lambda out, y: 1.0),
+        bad(
+            ValueError, "must return one number, got shape", loss_func=nn.MSELoss(reduction="none")
+        ),
+        bad(TypeError, "optimizer must be made", optimizer=torch.optim.SGD),
+        bad(ValueError, "loss must depend on", loss_func=lambda out, y: y.mean()),
+    ],
+)
+def test_what_an_epoch_cannot_use_is_refused_in_one_line(error, change, message):
+    net, loss_func, optimizer = setup_epoch()
+    given = {"net": net, "loader": load(), "loss_func": loss_func, "optimizer": optimizer} | change
+    with pytest.raises(error, match=message) as caught:
+        train_epoch(**given)
+    assert "\n" not in str(caught.value)
+    del given["optimizer"]
+    if "optimizer" not in change and "loss must depend" not in message:
+        with pytest.raises(error, match=message):
+            evaluate(**given)

@@ -11,12 +11,19 @@ from pathlib import Path
 import torch
 
 from helpers.experiment import Settings
-from helpers.sweep import sweep
+from helpers.sweep import Result, sweep
 
+LAST = 100  # iterations whose losses are averaged: a single one jumps
 FOLDER = Path(__file__).parents[2] / "helpers" / "results"
 SMALL, DEEP = (1, 20, 50, 20, 1), (1, 20, 50, 100, 500, 100, 50, 20, 1)
 SMALL_DEEP, LARGE_SHALLOW = (1, *[18] * 7, 1), (1, *[236] * 3, 1)  # about as many parameters
 DEPTHS, RATES = (1, 2, 3, 5, 7, 10), (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+
+
+def end(result: Result, epochs: int) -> float:
+    """Average the losses that the curve kept of the last iterations."""
+    losses = [loss for iteration, loss in result.curve if iteration >= epochs - LAST]
+    return sum(losses) / len(losses)
 
 
 def article() -> list[Settings]:
@@ -44,8 +51,9 @@ if __name__ == "__main__":
             settings = result.settings
             run = {"cfg": settings.cfg, "lr": settings.lr, "optimizer": settings.optimizer}
             assert result.error is None, result
-            loss = None if result.diverged else float(f"{result.loss:.4g}")
-            runs.append(run | {"seed": settings.seed, "loss": loss})
+            run["seed"] = settings.seed
+            run["end"] = None if result.diverged else float(f"{end(result, epochs):.4g}")
+            runs.append(run)
             print(make.__name__, done, runs[-1], flush=True)
         runs.sort(key=lambda run: (run["optimizer"], run["cfg"], run["lr"], run["seed"]))
         lines = ",\n".join(json.dumps(run) for run in runs)
