@@ -42,6 +42,8 @@ ADVICE = [
      "backward has run: ask `if p.grad is not None` first, or set p.grad = None."),
     ("AttributeError", "object has no attribute 'size'", "A tensor belongs there: loss_func "
      "compares the prediction, net(x), with y, and not the network or x."),
+    ("AttributeError", "'Sequential' object has no attribute", "It is the nn.Sequential itself, "
+     "without a class around it: loop over it, or take [0]."),
     ("AttributeError", "'NoneType'", NONE),
     ("AttributeError", "'float' object has no attribute 'backward'", "A number has no way back to "
      "the weights: backward belongs to the loss before .item()."),
@@ -80,8 +82,11 @@ ADVICE = [
      "computed anew in every iteration."),
     ("RuntimeError", "does not require grad", "The loss has no way back to the weights: look for "
      ".item(), .data, detach() or no_grad before backward."),
-    ("RuntimeError", "Boolean value of Tensor", "Many numbers stand where one yes or no belongs. "
-     "nn.MSELoss(out, y) asks that: its brackets are for settings; call loss_func(out, y)."),
+    ("RuntimeError", "Boolean value of Tensor", "Many numbers stand where one yes or no belongs: "
+     "torch.where chooses for each. nn.MSELoss(out, y) asks that, too, as its brackets are for "
+     "settings: call loss_func(out, y)."),
+    ("RuntimeError", "match the broadcast shape", "Two shapes do not fit: each tensor needs a "
+     "place of its own shape to be kept in."),
     ("RuntimeError", "leaf Variable", "Weights are changed by hand inside `with "
      "torch.no_grad():`."),
     ("RuntimeError", "requires grad", "Use .detach() for a number that needs no gradient."),
