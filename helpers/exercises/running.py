@@ -83,6 +83,12 @@ ADVICE = [
     ("RuntimeError", "requires grad", "Use .detach() for a number that needs no gradient."),
     ("RuntimeError", "modified by an inplace", "Something that backward needs was changed "
      "after forward: does step stand before backward?"),
+    ("RuntimeError", "multi-target", "Class numbers are flat, (N,), not a column: leave out "
+     "unsqueeze(1)."),
+    ("RuntimeError", "dtype to be Long", "Class numbers are whole numbers, int64: leave "
+     "labels as they come, without .float()."),
+    ("IndexError", "Target ", "The network has fewer columns than there are classes: one "
+     "logit for each."),
     ("ValueError", "could not convert string", "That text is no number: a header, a decimal comma "
      "or an empty field?"),
     ("UnboundLocalError", "", "That name is used before it gets a value."),
