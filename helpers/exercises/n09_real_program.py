@@ -216,10 +216,10 @@ def check_evaluate(answer: object) -> str:
     )
 
 
-ROWS = 80  # in the file
+ROWS = 120  # in the file
 NOISE = 40.0  # standard deviation, in degrees
 HOURS = 9.0  # how long the kiln is watched
-ENOUGH = 1.35 * NOISE  # an error on readings it never saw that most networks reach
+ENOUGH = 1.5 * NOISE  # an error on readings it never saw that most networks reach
 FAR = 20.0  # no x on a usual scale is as large
 
 
@@ -252,7 +252,7 @@ def check_program(answer: object) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kiln.csv"
         rows = [f"{a:.2f},{b:.1f}" for a, b in torch.cat([x, y], dim=1).tolist()]
-        rows.insert(random.randrange(20, 60), f"{60 * random.random():.2f},")
+        rows.insert(random.randrange(20, 100), f"{60 * random.random():.2f},")
         path.write_text("\n".join(["time,temperature", "min,degC", *rows]) + "\n", "utf-8")
         with note_first_input() as first:
             predict = call(answer, path, shown="program(path)")
