@@ -4,7 +4,7 @@ What is taught stands at the top:
 
 data       -- module 1: points to fit (`get_fake_data`, `FUNCTIONS`)
 model      -- modules 2 and 3: `make_layers`, `Regressor`, counting parameters
-training   -- module 6: the five steps, in a loop (`train`)
+training   -- module 6: the five steps, in a loop (`train`) and over batches (`train_epoch`)
 experiment -- `Settings` (all that a learner can choose) and `Experiment` (the six modules from it)
 probe      -- what a network computes inside (`kinks`, `hidden_outputs` ...)
 plots      -- arrays in, pictures out (`draw_data`, `draw_fit`, `draw_loss` ...)

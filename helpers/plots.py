@@ -44,7 +44,7 @@ def draw_data(ax: Axes, x: ArrayLike, y: ArrayLike) -> PathCollection:
     Returns:
         The dots.
 
-    Shown in: 06_training
+    Shown in: 02_model
     """
     ax.set(xlabel="x", ylabel="y")
     return ax.scatter(to_array(x), to_array(y), s=14, color=DATA_COLOUR, label="data")
@@ -62,7 +62,7 @@ def draw_fit(ax: Axes, x: ArrayLike, prediction: ArrayLike, **style: object) -> 
     Returns:
         The line.
 
-    Shown in: 06_training
+    Shown in: 02_model
     """
     (line,) = ax.plot(to_array(x), to_array(prediction), color=FIT_COLOUR, linewidth=1.5)
     line.set(**{"label": "prediction"} | style)

@@ -44,7 +44,7 @@ def first_optimizer():
 def test_an_exercise_is_whole(name):
     exercise = ALL[name]
     assert set(exercise) == {"answer", "why", "hint", "wrong"}
-    assert re.fullmatch(r"0\d-[a-z]+", name)
+    assert re.fullmatch(r"\d\d-[a-z]+", name)
     assert len(exercise["wrong"]) >= 2
     answers = [exercise["answer"], *(wrong["answer"] for wrong in exercise["wrong"])]
     for place, one in enumerate(answers):
@@ -210,7 +210,7 @@ def cell(code, name="<cell>"):
 
 def test_names_of_exercises_are_told_apart():
     assert not set(CHECKS) & set(ALL)
-    assert all(re.fullmatch(r"0\d-[a-z]+(-\d)?", name) for name in CHECKS)
+    assert all(re.fullmatch(r"\d\d-[a-z]+(-\d)?", name) for name in CHECKS)
     with pytest.raises(ValueError, match=r"such as '06-train', got '06-trian'"):
         check("06-trian", 1)
 

@@ -16,7 +16,7 @@ from helpers.exercises.tracing import LOOP_INSIDE, Trace
 STEPS = ["forward", "loss", "zero_grad", "backward", "step"]
 GOAL = 0.02  # the loss on points between that `00-reach` asks for
 NEARLY = 0.2  # a loss that the same settings may take below GOAL from another start
-ADVICE = "Try another seed or more iterations; then wider layers or another rate."
+ADVICE = "Try another seed, more iterations or a lower rate; then wider layers."
 
 
 def check_order(answer: object) -> str:
@@ -98,7 +98,8 @@ def check_reach(answer: object) -> str:
     if loss > NEARLY and min(sides) < 0.1:
         raise NotYet(
             f"{fact}: {sides[0]:.2g} for x below 0, and {sides[1]:.2g} above. Was it given points "
-            f"from -10 to 10, or from one side only?"
+            f"from -10 to 10, or from one side only? If from both, its units on the other side may "
+            f"be off: a lower rate, and new weights."
         )
     if out.max() - out.min() < 0.02:
         raise NotYet(

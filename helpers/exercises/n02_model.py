@@ -214,12 +214,14 @@ def explain_sine(net: Callable, points: torch.Tensor, count: int) -> str:
     first_bad = int((gaps.abs() > 5e-3).nonzero()[0])
     where = f"At point {first_bad} of 0 to {count - 1} it is {out[first_bad].item():.3g}, and the "
     where += f"sine there is {math.sin(points[first_bad].item()):.3g}"
+    slopes = (out.flatten().diff() / points.diff()).tolist()
+    if max(slopes) - min(slopes) < 1e-3:
+        return f"{where}. It is one straight line: is there a ReLU between the two layers?"
     if first_bad == 0:
         return (
             f"{where}: at the first point all ReLUs should be off. A unit has its kink at "
             f"-bias / weight: mind the sign."
         )
-    slopes = (out.flatten().diff() / points.diff()).tolist()
     wanted = (torch.sin(points).diff() / points.diff()).tolist()
     if first_bad == 1:
         return (

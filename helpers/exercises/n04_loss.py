@@ -171,7 +171,10 @@ def check_logits(answer: object) -> str:
         found = found.item() if isinstance(found, torch.Tensor) else found
         right = sum(one_entropy(row, 1) for row in rows_of.tolist()) / len(rows_of)
         if not math.isclose(found, right, rel_tol=1e-3):
-            hint = "exp overflows or is 0: subtract each row's own largest logit first."
+            hint = (
+                "exp overflows, or a log is taken of 0: subtract each row's own largest logit "
+                "first, then log(sum(exp(...))), without dividing."
+            )
             raise NotYet(f"It is right for small logits; for {what} it gives {found:.4g}, and "
                          f"{right:.4g} is right. {hint}")  # fmt: skip
     return "It agrees with a plain loop, and 1000 does not make it overflow."

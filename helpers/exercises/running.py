@@ -40,6 +40,10 @@ ADVICE = [
     ("AttributeError", "before Module.__init__", "Call super().__init__() first in __init__."),
     ("AttributeError", "'NoneType' object has no attribute 'zero_'", "A gradient is None until "
      "backward has run: ask `if p.grad is not None` first, or set p.grad = None."),
+    ("AttributeError", "object has no attribute 'size'", "A tensor belongs there: loss_func "
+     "compares the prediction, net(x), with y, and not the network or x."),
+    ("AttributeError", "'Sequential' object has no attribute", "It is the nn.Sequential itself, "
+     "without a class around it: loop over it, or take [0]."),
     ("AttributeError", "'NoneType'", NONE),
     ("AttributeError", "'float' object has no attribute 'backward'", "A number has no way back to "
      "the weights: backward belongs to the loss before .item()."),
@@ -78,11 +82,22 @@ ADVICE = [
      "computed anew in every iteration."),
     ("RuntimeError", "does not require grad", "The loss has no way back to the weights: look for "
      ".item(), .data, detach() or no_grad before backward."),
+    ("RuntimeError", "Boolean value of Tensor", "Many numbers stand where one yes or no belongs: "
+     "torch.where chooses for each. nn.MSELoss(out, y) asks that, too, as its brackets are for "
+     "settings: call loss_func(out, y)."),
+    ("RuntimeError", "match the broadcast shape", "Two shapes do not fit: each tensor needs a "
+     "place of its own shape to be kept in."),
     ("RuntimeError", "leaf Variable", "Weights are changed by hand inside `with "
      "torch.no_grad():`."),
     ("RuntimeError", "requires grad", "Use .detach() for a number that needs no gradient."),
     ("RuntimeError", "modified by an inplace", "Something that backward needs was changed "
      "after forward: does step stand before backward?"),
+    ("RuntimeError", "multi-target", "Class numbers are flat, (N,), not a column: leave out "
+     "unsqueeze(1)."),
+    ("RuntimeError", "dtype to be Long", "Class numbers are whole numbers, int64: leave "
+     "labels as they come, without .float()."),
+    ("IndexError", "Target ", "The network has fewer columns than there are classes: one "
+     "logit for each."),
     ("ValueError", "could not convert string", "That text is no number: a header, a decimal comma "
      "or an empty field?"),
     ("UnboundLocalError", "", "That name is used before it gets a value."),
@@ -118,6 +133,9 @@ def run_guarded(work: Callable[[], str], seconds: float | None = None) -> str:
         What `check` prints.
     """
     limit = SECONDS if seconds is None else seconds
+    # PyTorch imports seconds of code for its first optimizer: not the learner's time, and torch
+    # is of no use any more if the limit cuts that in half.
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)])
     told: list[str] = []
     context = contextvars.copy_context()  # prints go to the cell that asked
     worker = threading.Thread(

@@ -36,6 +36,9 @@ class WatchedNet(Regressor):
         return self.features(x)
 
 
+WatchedNet.__name__ = "Regressor"  # as errors call it
+
+
 class WatchedLoss(nn.MSELoss):
     """A mean squared error that notes when it is called, and on what."""
 

@@ -145,3 +145,29 @@ def test_the_slider_over_one_weight_changes_the_loss(open_notebook, picture):
     notebook.page.keyboard.press("ArrowLeft")
     see(output, "unit 4: weight times 2.00")
     notebook.page.screenshot(path=picture("weight"))
+
+
+def test_the_spirals_regions_move_when_a_slider_is_dragged(open_notebook, picture):
+    name = "10_other_problems.ipynb"
+    notebook, cells = open_notebook(name), read_cells(name)
+    for text in ("import difflib", "def make_spirals(", "def draw_regions(", "def draw(figure"):
+        number = find_cell(name, text)
+        notebook.show(number, cells[number].source)
+    number = find_cell(name, "go=Play(")
+    output = notebook.show(number, cells[number].source)
+    see(output, "hidden layers 2, width 32: ")
+    notebook.wait(f"() => {SESSION}.kernel.status === 'idle'", 120)  # it trains for some pictures
+    image = output.locator("img")
+
+    def follow(act):
+        before = image.get_attribute("src")
+        act()
+        notebook.wait(f"() => document.querySelector('img[src=\"{before}\"]') === null")
+
+    output.locator(".noUi-handle").first.focus()
+    follow(lambda: notebook.page.keyboard.press("ArrowLeft"))
+    see(output, "hidden layers 1, width 32: ")
+    output.locator(".noUi-handle").nth(1).focus()
+    follow(lambda: notebook.page.keyboard.press("ArrowLeft"))
+    see(output, "hidden layers 1, width 16: ")
+    notebook.page.screenshot(path=picture("spirals"))

@@ -52,7 +52,6 @@ if __name__ == "__main__":
             run = {"cfg": settings.cfg, "lr": settings.lr, "optimizer": settings.optimizer}
             assert result.error is None, result
             run["seed"] = settings.seed
-            run["loss"] = None if result.diverged else float(f"{result.loss:.4g}")
             run["end"] = None if result.diverged else float(f"{end(result, epochs):.4g}")
             runs.append(run)
             print(make.__name__, done, runs[-1], flush=True)
