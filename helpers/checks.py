@@ -3,14 +3,16 @@
 import math
 import numbers
 import operator
+import re
 from collections.abc import Collection
 
 MAX_SEED = 2**63 - 1  # the largest that torch.manual_seed takes on every system
 
 
 def show(value: object) -> str:
-    """Write a value in one line of at most 100 characters, as errors name it."""
-    text = " ".join(line.strip() for line in repr(value).splitlines())
+    """Write a value in one line of at most 100 characters, as errors name it: no address in it."""
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
+    text = " ".join(line.strip() for line in text.splitlines())
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 

@@ -6,11 +6,13 @@ import itertools
 import math
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import colormaps, get_data_path
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -22,6 +24,7 @@ FIT_COLOUR = "#CC3311"
 HELD_OUT_COLOUR = "#009988"
 MARK_COLOUR = "#BB4488"
 LOSS_COLOUR = "#444444"
+FONTS = ["DejaVuSans", "DejaVuSerif", "DejaVuSansMono", "STIXGeneral", "cmr10", "cmtt10"]
 SHARP = 2  # pixels of a PNG for each one that it is shown with
 STYLE = threading.RLock()  # matplotlib has one style for all threads
 
@@ -140,6 +143,28 @@ def draw_kinks(
         colour = colormaps["viridis"](number / len(kinks))
         lines += ax.plot(x, y, color=colour, label=f"layer {number}: {len(x)}", **style)
     return lines
+
+
+def get_glyphs() -> np.ndarray:
+    """Draw the digits 0 to 9 in six fonts that matplotlib brings along, in 16 x 16 pixels each.
+
+    Returns:
+        Ink, from 0 (paper) to 1, float32 of shape (6, 10, 16, 16): font, digit, row, column.
+
+    Shown in: 10_other_problems
+    """
+    folder = Path(get_data_path(), "fonts", "ttf")
+    with STYLE, context("default"):
+        sheet = Figure(figsize=(10, 6), dpi=16)  # a square of 16 pixels for a digit
+        for row, font in enumerate(FONTS):
+            for digit in range(10):
+                place = (digit + 0.5) / 10, 1 - (row + 0.5) / 6
+                style = {"font": folder / f"{font}.ttf", "size": 70, "ha": "center"}
+                sheet.text(*place, str(digit), va="center", **style)
+        canvas = FigureCanvasAgg(sheet)
+        canvas.draw()
+    grey = np.asarray(canvas.buffer_rgba(), dtype=np.float32)[:, :, 0]  # (96, 160), 255 is white
+    return 1 - grey.reshape(6, 16, 10, 16).swapaxes(1, 2) / 255
 
 
 @contextlib.contextmanager

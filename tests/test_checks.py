@@ -100,5 +100,7 @@ def test_a_value_is_shown_in_one_short_line():
     assert show("a  b") == "'a  b'"
     network = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.ReLU())
     assert show(network) == "Sequential( (0): ReLU() (1): ReLU() )"
+    assert show([str.upper, object()]) == "[<method 'upper' of 'str' objects>, <object object>]"
+    assert show(bad_name := lambda: 1) == f"<function {bad_name.__qualname__}>"
     assert show("x" * 98) == repr("x" * 98)
     assert show("x" * 99) == "'" + "x" * 96 + "..."

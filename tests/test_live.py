@@ -95,6 +95,19 @@ def test_the_loss_on_held_out_points_is_a_second_curve_and_said(live):
     assert "held out" not in live.picture.still.value
 
 
+def test_a_loop_over_epochs_counts_epochs(clock):
+    live = LivePlot(X, Y, count="epoch")
+    assert live.line.value == "50 points, no epoch yet"
+    live.show(iteration(600))
+    assert live.line.value == "epoch 600, loss 0.5, worst error 0 at x = -10.00"
+    still = live.picture.still.value
+    assert ">epoch<" in still
+    assert ">iteration<" not in still
+    live.close()
+    with live:  # made anew
+        assert ">epoch<" in live.picture.still.value
+
+
 def test_points_in_any_order_are_drawn_from_left_to_right(live):
     order = np.random.default_rng(0).permutation(50)
     shuffled = LivePlot(X[order], Y[order], "a title")

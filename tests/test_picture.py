@@ -277,6 +277,16 @@ def test_the_still_shows_what_was_shown_last_in_twice_the_pixels(picture):
     assert np.ptp(line[line > 100]) == pytest.approx(2 / 3 * np.ptp(before[before > 100]), abs=8)
 
 
+def test_what_the_loss_axis_counts_is_its_name_in_the_picture_and_in_the_still(picture):
+    other = Picture(X, Y, "hidden layers: 3", count="epoch")
+    assert "epoch" in words(other.still)
+    assert words(picture.still) == [w.replace("epoch", "iteration") for w in words(other.still)]
+    differs = (pixels(other.png()) != pixels(picture.png())).any(axis=2).nonzero()
+    assert differs[0].min() > 2 * (42 + 212)  # below the axes
+    assert differs[1].min() > 2 * 576  # of the loss
+    close_widget(other)
+
+
 def test_the_style_of_the_notebook_reaches_neither_frame_nor_still(picture):
     picture.update(Y, [0.5, 0.3], [0, 50])
     before = (picture.still.value, picture.moving.value, picture.png())

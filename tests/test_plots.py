@@ -22,6 +22,7 @@ from helpers.plots import (
     draw_loss,
     draw_marks,
     draw_network,
+    get_glyphs,
     loss_limits,
     new_figure,
     to_array,
@@ -192,3 +193,27 @@ def test_the_colours_can_be_told_from_a_white_and_a_dark_page():
 
 def test_nothing_reaches_pyplot(plain):
     assert plt.get_fignums() == []
+
+
+def test_glyphs_are_ten_digits_in_six_fonts_each_whole_in_its_square():
+    glyphs = get_glyphs()
+    assert glyphs.shape == (6, 10, 16, 16)
+    assert glyphs.dtype == np.float32
+    assert glyphs.min() == 0
+    assert glyphs.max() == 1
+    ink = glyphs.sum(axis=(2, 3))
+    assert ink.min() > 15  # the thinnest 1 has as many strong pixels
+    assert (glyphs[:, :, -1] == 0).all()
+    assert (glyphs[:, :, :, [0, -1]] == 0).all()
+    flat = glyphs.reshape(60, 256)
+    assert len(np.unique(flat, axis=0)) == 60  # no font stands in for another
+    upper, lower = glyphs[:, :, :8].sum(axis=(2, 3)), glyphs[:, :, 8:].sum(axis=(2, 3))
+    assert (upper[:, 7] > lower[:, 7]).all()  # a 7 has its bar above: rows go down
+    left, right = glyphs[..., :8].sum(axis=(2, 3)), glyphs[..., 8:].sum(axis=(2, 3))
+    assert (right[:, 3] > left[:, 3]).all()  # and columns to the right
+
+
+def test_glyphs_do_not_follow_the_notebooks_style():
+    before = get_glyphs()
+    with matplotlib.rc_context({"figure.facecolor": "black", "text.color": "red"}):
+        assert (get_glyphs() == before).all()

@@ -94,6 +94,7 @@ NAMES = [
     r"\bAbout \d+ minutes(?:, and \d+ more)?",
     r"\b(?:Exercise|Solution) \d+",
     r"(?<![\w.])0\d(?!\w|\.\d)",  # a notebook
+    r"\[10 · ",  # the one without a 0, in a link
     r"(?i)\b(?:modules?|steps?) \d(?: (?:to|or|and) \d)?",
 ]
 

@@ -622,7 +622,7 @@ HANDS_OUT = r"^loader must hand out batches, as DataLoader\(TensorDataset.* does
 @pytest.mark.parametrize(
     ("error", "change", "message"),
     [
-        bad(TypeError, HANDS_OUT + "<torch.*TensorDataset", loader=FLAT),
+        bad(TypeError, HANDS_OUT + "<torch.*TensorDataset object>$", loader=FLAT),
         bad(TypeError, HANDS_OUT + "tensor", loader=torch.ones(4, 1)),
         bad(TypeError, HANDS_OUT + "None", loader=None),
         bad(ValueError, NO_BATCH, loader=DataLoader(EMPTY, batch_size=5)),

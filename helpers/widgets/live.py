@@ -38,6 +38,7 @@ class LivePlot:
         y: Targets, N finite values.
         title: What stands above the data.
         fps: Frames a second at the most.
+        count: What the numbers on the loss axis count: "iteration", or "epoch".
 
     Attributes:
         latest: The iteration that was recorded last, or None.
@@ -55,17 +56,25 @@ class LivePlot:
     Shown in: 00_overview
     """
 
-    def __init__(self, x: ArrayLike, y: ArrayLike, title: str = "", fps: float = 10) -> None:
+    def __init__(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        title: str = "",
+        fps: float = 10,
+        count: str = "iteration",
+    ) -> None:
         """Make the widgets; `with` displays them."""
         self.title = title
         self.fps = fps
+        self.count = count
         self._sort(x, y)
         self.clear()
         self._open()
 
     def _open(self) -> None:
         self.pace = Pace(self.fps)
-        self.picture = Picture(self.x, self.y, self.title)
+        self.picture = Picture(self.x, self.y, self.title, count=self.count)
         self.line = HTML()
         self.widget = VBox([self.picture, self.line])
         self.closed = False
@@ -167,8 +176,8 @@ class LivePlot:
     def text(self) -> str:
         """Say in one line what the picture shows."""
         if self.latest is None:
-            return f"{self.order.size} points, no iteration yet"
-        parts = [f"iteration {self.latest.number}", f"loss {self.latest.loss:.4g}"]
+            return f"{self.order.size} points, no {self.count} yet"
+        parts = [f"{self.count} {self.latest.number}", f"loss {self.latest.loss:.4g}"]
         if self.held_out.losses:
             parts.append(f"held out {self.held_out.losses[-1]:.4g}")
         error = np.abs(to_array(self.latest.prediction)[self.order] - self.y)

@@ -44,6 +44,7 @@ class Frame(NamedTuple):
     y: np.ndarray
     grid: np.ndarray
     prediction: np.ndarray | None
+    count: str
     iterations: np.ndarray
     losses: np.ndarray
     held_out: tuple[np.ndarray, np.ndarray] | None
@@ -64,23 +65,33 @@ class Picture(GridBox):
         y: Targets, N values.
         title: What stands above the data; may be set anew.
         beyond: Whether the prediction is shown on twice the range of x.
+        count: What the numbers on the loss axis count.
 
     Attributes:
         x: Inputs, (N,).
         y: Targets, (N,).
         grid: The x of the prediction: those of the data, or 1000 on twice their range.
         beyond: As given.
+        count: As given.
 
     Raises:
         ValueError: x and y do not pair up one to one, or are not finite.
     """
 
-    def __init__(self, x: ArrayLike, y: ArrayLike, title: str = "", beyond: bool = False) -> None:
+    def __init__(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        title: str = "",
+        beyond: bool = False,
+        count: str = "iteration",
+    ) -> None:
         """Draw the data alone."""
         cell = {"grid_area": "1 / 1 / 2 / 2", "width": "100%", "margin": "0"}
         self.still = HTML(layout=cell)
         self.moving = HTML(layout=cell)
         self.title = title
+        self.count = count
         self.set_data(x, y, beyond)
         layout = {"width": "100%", "max_width": f"min(100%, {WIDTH}px)", "overflow": "hidden"}
         super().__init__([self.still, self.moving], layout=layout)
@@ -140,8 +151,8 @@ class Picture(GridBox):
             every_loss = np.concatenate([values, second[1]])
         right = Box(*RIGHT, *loss_limits(every_loss, numbers), log=True)
         self.frame = Frame(
-            self.title, self.x, self.y, self.grid, curve, numbers, values, second, tuple(marks),
-            tuple(dots), self.left, right,
+            self.title, self.x, self.y, self.grid, curve, self.count, numbers, values, second,
+            tuple(marks), tuple(dots), self.left, right,
         )  # fmt: skip
         axes = (right, second is None)
         if axes != self.axes:
@@ -174,6 +185,7 @@ class Picture(GridBox):
                 draw_loss(right, losses, numbers, label="held out", color=HELD_OUT_COLOUR)
                 draw_legend(right)
             draw_marks(right, frame.marks)
+            right.set_xlabel(frame.count)
             return to_png(figure)
 
 
@@ -184,7 +196,7 @@ def write_still(frame: Frame) -> str:
     dots = write_dots(left.place(frame.x[::every], frame.y[::every]), 4, DATA_COLOUR)
     names = [(DATA_COLOUR, 0, name_data(every)), (FIT_COLOUR, 14, "prediction")]
     parts = [*left.write_axes("x", "y"), left.inside(dots), *write_legend(left, names)]
-    parts += right.write_axes("iteration", "loss")
+    parts += right.write_axes(frame.count, "loss")
     if frame.held_out is not None:
         names = [("currentColor", 14, "training"), (HELD_OUT_COLOUR, 14, "held out")]
         parts += write_legend(right, names)

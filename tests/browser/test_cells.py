@@ -147,27 +147,43 @@ def test_the_slider_over_one_weight_changes_the_loss(open_notebook, picture):
     notebook.page.screenshot(path=picture("weight"))
 
 
-def test_the_spirals_regions_move_when_a_slider_is_dragged(open_notebook, picture):
+def test_the_spirals_regions_move_while_it_trains_and_when_a_slider_is_dragged(
+    open_notebook, picture
+):
     name = "10_other_problems.ipynb"
     notebook, cells = open_notebook(name), read_cells(name)
     for text in ("import difflib", "def make_spirals(", "def draw_regions(", "def draw(figure"):
         number = find_cell(name, text)
         notebook.show(number, cells[number].source)
-    number = find_cell(name, "go=Play(")
-    output = notebook.show(number, cells[number].source)
-    see(output, "hidden layers 2, width 32: ")
-    notebook.wait(f"() => {SESSION}.kernel.status === 'idle'", 120)  # it trains for some pictures
-    image = output.locator("img")
+    number = find_cell(name, "ToggleButton(desc")
+    panel = cells[number].source.partition("assert")[0]
+    for text in ("def make_digits(", "images, digits ="):  # what comes later leaves the panel alone
+        panel = f"{panel}\n{cells[find_cell(name, text)].source}"
+    notebook.page.evaluate(
+        """() => {
+            window.pictures = new Set();
+            const look = () => document.querySelectorAll('img[alt^="hidden layers"]').forEach(
+                image => pictures.add(image.alt));
+            const what = {subtree: true, childList: true, attributes: true};
+            new MutationObserver(look).observe(document.body, what);
+        }"""
+    )
+    output = notebook.show(number, panel.replace("plt.show()", "plt.close()"))
 
-    def follow(act):
-        before = image.get_attribute("src")
-        act()
-        notebook.wait(f"() => document.querySelector('img[src=\"{before}\"]') === null")
+    def move(shape, iteration):
+        """Wait for the last picture, and for at least four before it."""
+        see(output, f"{shape}, iteration {iteration}: ")
+        own = f"[...pictures].filter(text => text.startsWith('{shape}, '))"
+        notebook.wait(f"() => {own}.length >= 5")
 
+    move("hidden layers 2, width 32", 260)
+    notebook.wait(f"() => {SESSION}.kernel.status === 'idle'", 120)
     output.locator(".noUi-handle").first.focus()
-    follow(lambda: notebook.page.keyboard.press("ArrowLeft"))
-    see(output, "hidden layers 1, width 32: ")
+    notebook.page.keyboard.press("ArrowLeft")
+    move("hidden layers 1, width 32", 260)
     output.locator(".noUi-handle").nth(1).focus()
-    follow(lambda: notebook.page.keyboard.press("ArrowLeft"))
-    see(output, "hidden layers 1, width 16: ")
+    notebook.page.keyboard.press("ArrowLeft")
+    move("hidden layers 1, width 16", 260)
+    output.get_by_role("button", name="train on").click()
+    move("hidden layers 1, width 16", 520)
     notebook.page.screenshot(path=picture("spirals"))
