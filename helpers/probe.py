@@ -1,8 +1,11 @@
 """What a trained network is: what it computes on its way from x to its prediction."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.utils import parameters_to_vector
 
 
 def hidden_outputs(net: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
@@ -178,3 +181,39 @@ def find_causes(layers: list[list[np.ndarray]], edges: np.ndarray) -> np.ndarray
         causes[np.maximum(abs(one), abs(other)) > 1e-12 * size] = number
         change, scale, g = change + one, scale + size, g * on
     return np.where(abs(change) > 1e-12 * scale, causes, 0)
+
+
+def largest_curvature(
+    net: nn.Module,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    loss_func: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    rounds: int = 20,
+) -> float:
+    """Measure the loss's curvature along the direction in which it is largest in size.
+
+    Power iteration (R. von Mises, 1929) on products with the matrix of second derivatives,
+    which autograd computes without the matrix.
+
+    Args:
+        net: The network, at the weights that it has now.
+        x: Inputs, (N, inputs).
+        y: Targets, of the shape of net(x).
+        loss_func: Called as loss_func(net(x), y).
+        rounds: How many products; more come closer.
+
+    Returns:
+        The curvature: how fast the slope of the loss changes for each unit of length.
+
+    Shown in: 05_optimizer
+    """
+    parameters = list(net.parameters())
+    grads = torch.autograd.grad(loss_func(net(x), y), parameters, create_graph=True)
+    gradient = parameters_to_vector(grads)
+    change = torch.randn(len(gradient), generator=torch.Generator().manual_seed(0))
+    for _ in range(rounds):
+        direction = change / change.norm()  # of length 1
+        slope = gradient @ direction  # of the loss, along the direction
+        grads = torch.autograd.grad(slope, parameters, retain_graph=True)
+        change = parameters_to_vector(grads)
+    return (change @ direction).item()

@@ -13,7 +13,7 @@ from torch import nn
 
 from helpers.data import get_fake_data
 from helpers.model import Regressor, make_layers
-from helpers.probe import gradient_norms, hidden_outputs, kinks, silent_layer
+from helpers.probe import gradient_norms, hidden_outputs, kinks, largest_curvature, silent_layer
 
 X = torch.linspace(-10, 10, 50).unsqueeze(1)
 
@@ -444,3 +444,29 @@ def test_kinks_refuse_in_one_line(net, low, high, error, message):
     with pytest.raises(error, match=message) as caught:
         kinks(net, low, high)
     assert "\n" not in str(caught.value)
+
+
+def test_largest_curvature_is_that_of_the_matrix_of_second_derivatives():
+    x, y = get_fake_data(50)
+    for loss_func in (nn.MSELoss(), nn.HuberLoss(delta=0.3)):
+        for cfg, seed in (([1, 1], 0), ([1, 4, 1], 1), ([1, 5, 3, 1], 2)):
+            torch.manual_seed(seed)
+            net = make_layers(cfg, nn.Tanh)
+            names = [name for name, _ in net.named_parameters()]
+
+            def loss_at(*values, net=net, names=names, loss_func=loss_func):
+                state = dict(zip(names, values, strict=True))
+                return loss_func(torch.func.functional_call(net, state, (x,)), y)
+
+            blocks = torch.autograd.functional.hessian(loss_at, tuple(net.parameters()))
+            sizes = [parameter.numel() for parameter in net.parameters()]
+            matrix = torch.cat(
+                [
+                    torch.cat([b.reshape(m, n) for b, n in zip(row, sizes, strict=True)], dim=1)
+                    for row, m in zip(blocks, sizes, strict=True)
+                ]
+            )
+            values = torch.linalg.eigvalsh(matrix)
+            right = values[values.abs().argmax()].item()
+            assert largest_curvature(net, x, y, loss_func, 200) == pytest.approx(right, rel=1e-3)
+            assert all(parameter.grad is None for parameter in net.parameters())

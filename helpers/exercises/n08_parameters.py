@@ -54,7 +54,10 @@ def check_prune(answer: object) -> str:
             f"with the pruned weights held at 0; throwing away in several rounds may help."
         )
     if left > WEIGHTS and loss < LOSS:
-        raise NotYet(f"{fact}: good, and at most {WEIGHTS} weights should be left. Prune on.")
+        raise NotYet(
+            f"{fact}: good, and at most {WEIGHTS} weights should be left. Prune on; or "
+            f"has a step moved pruned weights from 0 again? Set them to 0 after every step."
+        )
     if left > WEIGHTS:
         raise NotYet(
             f"{fact}: at most {WEIGHTS} weights and a loss below {LOSS} are asked for. If you "
