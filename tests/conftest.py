@@ -4,6 +4,7 @@ import atexit
 import gc
 import os
 import shutil
+import sys
 import tempfile
 
 import hypothesis
@@ -56,6 +57,17 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     gc.collect()
     gc.freeze()  # a million objects of torch's, in which no later collection has to look
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_stays_open():
+    """Close what a file's tests leave open: notebooks' cells make panels and pictures, too."""
+    yield
+    if playground := sys.modules.get("helpers.widgets.playground"):
+        for panel in playground.OPEN[:]:
+            panel.close()
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.fixture
