@@ -63,6 +63,33 @@ def test_a_frame_that_was_not_due_counts_but_does_not_add_up(clock):
     assert pace.wait() == 0
 
 
+def test_a_hurried_frame_goes_at_once_and_no_more_frames_go(clock):
+    pace = Pace(10)
+    frames(pace, clock, 1, 0.01)
+    went = []
+    for tick in range(1000):  # ten seconds in which something is dragged all the time
+        clock.time += 0.01
+        if tick % 3 == 0:
+            pace.hurry()
+        if pace.due():
+            pace.count()
+            went.append(clock.time)
+    assert len(went) <= 101
+    for _ in range(20):  # one press in a while is answered when it comes
+        frames(pace, clock, 0.5, 0.01)
+        while not pace.due():
+            clock.time += 0.01
+        pace.count()
+        clock.time += 0.02
+        assert not pace.due()
+        pace.hurry()
+        assert pace.due()
+        pace.count()
+        assert pace.wait() > 0.1  # the next one pays for it
+        pace.hurry()
+        assert not pace.due()
+
+
 def test_asking_changes_nothing(clock):
     pace = Pace(10)
     assert all(pace.due() for _ in range(3))

@@ -3,6 +3,7 @@
 import base64
 import io
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -163,6 +164,18 @@ def test_a_held_out_loss_that_explodes_is_survived(make):
     settle(panel)
     assert panel.status.value.startswith("diverged at iteration ")
     assert panel.trainer.failed == ""
+
+
+def test_a_new_network_is_shown_before_the_next_picture_is_due(make):
+    panel = make(SMALL, fps=0.01)
+    for name, value in (("depth", 3), ("lr", 0.02)):
+        panel.live.pace.deadline = time.perf_counter() + 50  # half of the time is over
+        before = panel.live.pace.frames
+        getattr(panel.controls, name).value = value
+        settle(panel)
+        assert panel.live.pace.frames == before + 1
+        assert panel.live.pace.wait() > 100
+    assert panel.headline.value.startswith("<code>cfg = [1, 8, 6, 20, 1]")
 
 
 # Goals

@@ -46,6 +46,7 @@ class Pace:
         self.waiting = math.inf  # since when the oldest question waits for its answer
         self.deadline = -math.inf  # when the next frame is due
         self.last = -math.inf  # when the last frame went
+        self.early = False  # whether the next frame may go before it is due
 
     def wait(self) -> float:
         """Tell how many seconds are left until a frame may go; 0 if it may go now.
@@ -53,7 +54,7 @@ class Pace:
         An answer may come sooner, so ask again no later than a frame's time from now.
         """
         now = time.perf_counter()
-        until = self.deadline
+        until = self.deadline - self.period * self.early
         if self.answered and self.frames - self.answered >= WINDOW:
             until = max(until, self.last + PATIENCE)
         return max(until - now, 0.0)
@@ -62,12 +63,23 @@ class Pace:
         """Tell whether a frame may go now."""
         return not self.wait()
 
+    def hurry(self) -> None:
+        """Let the next frame go early, in place of the one that is due next: it answers a hand.
+
+        The one after it comes no sooner for that, so that no more frames go.
+        """
+        self.early = True
+
     def count(self) -> None:
         """Take note that a frame went, whether it was due or not."""
         now = time.perf_counter()
         following = self.deadline + self.period  # not from now, or lateness would add up
-        late_or_early = not now < following < now + self.period
-        self.deadline = now + self.period if late_or_early else following
+        ahead = self.early and self.deadline - self.period <= now < self.deadline
+        if ahead or now < following < now + self.period:
+            self.deadline = following
+        else:
+            self.deadline = now + self.period
+        self.early = False
         self.last = now
         self.frames += 1
         if self.frames % ASK == 0 or (self.answered and self.frames - self.answered > WINDOW):

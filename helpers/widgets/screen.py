@@ -68,6 +68,7 @@ class Screen:
         self.is_written = False
         self.before: tuple[int, float] | None = None
         self.goals.begin(experiment)
+        self.live.pace.hurry()
 
     def change(self, experiment: Experiment) -> None:
         """Mark the loss curve where the learning rate or the optimizer was changed."""
@@ -75,6 +76,7 @@ class Screen:
         self.live.mark(experiment.iteration, f"{settings.optimizer}, lr {settings.lr:g}")
         self.is_written = False
         self.goals.change(experiment)
+        self.live.pace.hurry()
 
     def record(self, iteration: Iteration) -> None:
         """Make an iteration's loss a point of the curve."""
