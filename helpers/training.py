@@ -61,12 +61,16 @@ class Diverged(FloatingPointError):
         before = (
             "no loss before it" if self.last_loss is None else f"{self.last_loss:.3g} before it"
         )
-        rates = ", ".join(f"{rate:g}" for rate in self.rates) or "unknown"
-        return (
-            f"loss is {self.loss} at iteration {self.number} ({before}) with learning rate "
-            f"{rates}; make a new network and try a smaller learning rate, or inputs on a "
-            "smaller scale"
-        )
+        return f"loss is {self.loss} at iteration {self.number} ({before}) {advise(self.rates)}"
+
+
+def advise(rates: Iterable[float]) -> str:
+    """Name the learning rates with which a loss exploded, and what to try."""
+    shown = ", ".join(f"{rate:g}" for rate in rates) or "unknown"
+    return (
+        f"with learning rate {shown}; make a new network and try a smaller learning rate, or "
+        "inputs on a smaller scale"
+    )
 
 
 def train(
@@ -353,10 +357,9 @@ def check_loss(loss: object) -> None:
 def check_finite(loss: torch.Tensor, seen: int, optimizer: torch.optim.Optimizer) -> None:
     """Stop before a loss of inf or nan reaches the weights."""
     if not math.isfinite(loss.item()):
-        rates = ", ".join(f"{rate:g}" for rate in get_rates(optimizer)) or "unknown"
         raise FloatingPointError(
-            f"loss is {loss.item()} after {seen} samples of this epoch with learning rate {rates}; "
-            "make a new network and try a smaller learning rate, or inputs on a smaller scale"
+            f"loss is {loss.item()} after {seen} samples of this epoch "
+            f"{advise(get_rates(optimizer))}"
         )
 
 

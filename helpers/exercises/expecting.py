@@ -1,9 +1,10 @@
 """What a learner handed over and what their code gave back, looked at before it is used."""
 
+import contextlib
 import inspect
 import math
 import numbers
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import nn
@@ -175,6 +176,24 @@ def expect_network(value: object, what: str = "The answer") -> nn.Module:
     return value
 
 
+@contextlib.contextmanager
+def in_use(net: Callable) -> Iterator[None]:
+    """Run a network as in use, in eval mode and without gradients; then put its mode back.
+
+    Args:
+        net: A network, or a function, which has no mode.
+    """
+    training = getattr(net, "training", False)
+    try:
+        if isinstance(net, nn.Module):
+            net.eval()
+        with torch.no_grad():
+            yield
+    finally:
+        if isinstance(net, nn.Module):
+            net.train(training)
+
+
 def predict_column(net: Callable, x: torch.Tensor, what: str = "The network") -> torch.Tensor:
     """Run a learner's network on a column, as in use: no gradients, and the mode put back.
 
@@ -189,15 +208,8 @@ def predict_column(net: Callable, x: torch.Tensor, what: str = "The network") ->
     Raises:
         NotYet: The output is not such a column.
     """
-    training = getattr(net, "training", False)
-    try:
-        if isinstance(net, nn.Module):
-            net.eval()
-        with torch.no_grad():
-            out = net(x.clone())
-    finally:
-        if isinstance(net, nn.Module):
-            net.train(training)
+    with in_use(net):
+        out = net(x.clone())
     if isinstance(out, torch.Tensor) and out.is_floating_point() and not out.isfinite().all():
         bad = out[~out.isfinite()].flatten()[0].item()
         raise NotYet(f"{what} says {bad} for some x: its training has exploded. Lower the rate.")
@@ -215,16 +227,11 @@ def predict_otherwise(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
         Its outputs with ten draws of all weights, (10, N, 1): with some of them all units of a
         narrow network may be off.
     """
-    training = net.training
-    net.eval()
-    try:
-        with torch.no_grad():
-            outs = []
-            for _ in range(10):
-                weights = {name: torch.randn_like(one) for name, one in net.named_parameters()}
-                outs.append(functional_call(net, weights, (x,)))
-    finally:
-        net.train(training)
+    outs = []
+    with in_use(net):
+        for _ in range(10):
+            weights = {name: torch.randn_like(one) for name, one in net.named_parameters()}
+            outs.append(functional_call(net, weights, (x,)))
     return torch.stack(outs)
 
 

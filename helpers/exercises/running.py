@@ -200,10 +200,7 @@ def unchanged() -> Iterator[None]:
         "numpy": numpy and numpy.random.get_state(),
         "dtype": torch.get_default_dtype(),
         "threads": torch.get_num_threads(),
-        "deterministic": (
-            torch.are_deterministic_algorithms_enabled(),
-            torch.is_deterministic_algorithms_warn_only_enabled(),
-        ),
+        "deterministic": get_determinism(),
         "anomaly": torch.is_anomaly_enabled(),
         "rcParams": matplotlib and dict(dict.items(matplotlib.rcParams)),  # chooses no backend
         "precision": torch.get_float32_matmul_precision(),
@@ -236,20 +233,23 @@ def unchanged() -> Iterator[None]:
         torch.set_float32_matmul_precision(state["precision"])
         torch.set_printoptions(**vars(state["printing"]))
         torch.autograd.set_detect_anomaly(state["anomaly"])
-        now = (
-            torch.are_deterministic_algorithms_enabled(),
-            torch.is_deterministic_algorithms_warn_only_enabled(),
-        )
-        if now != state["deterministic"]:  # the call itself takes seconds: it imports a compiler
-            torch.use_deterministic_algorithms(
-                state["deterministic"][0], warn_only=state["deterministic"][1]
-            )
+        if get_determinism() != state["deterministic"]:  # the call takes seconds, by an import
+            mode, warn_only = state["deterministic"]
+            torch.use_deterministic_algorithms(mode, warn_only=warn_only)
         torch.set_num_threads(state["threads"])
         torch.set_default_dtype(state["dtype"])
         if numpy:
             numpy.random.set_state(state["numpy"])
         random.setstate(state["python"])
         torch.set_rng_state(state["torch"])
+
+
+def get_determinism() -> tuple[bool, bool]:
+    """Tell whether PyTorch must be deterministic, and whether it would only warn."""
+    return (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
 
 
 def new_seed() -> int:
