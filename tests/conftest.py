@@ -6,9 +6,12 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
+import cells
 import hypothesis
 import pytest
+import rounding
 from stored import PATHS, read
 
 os.environ["OMP_NUM_THREADS"] = "1"  # two processes share two cores; for their kernels too
@@ -32,7 +35,17 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker and a kernel inherit wha
     atexit.register(shutil.rmtree, own, ignore_errors=True)
     for name in FOLDERS:
         os.environ[name] = os.path.join(own, name.lower())
+    startup = Path(os.environ["IPYTHONDIR"], "profile_default", "startup")
+    startup.mkdir(parents=True)
+    (startup / "begin.py").write_text(cells.BEGIN, "utf-8")
     from matplotlib import font_manager  # noqa: F401 -- lists the fonts, once for all of them
+
+if number := int(os.environ.get("ROUND_AS", "0")):
+    rounding.become(number)
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(cells)  # the hooks of this file do not reach the notebooks
 
 
 # The longest begin first, or one process ends long after the other: these, then the other
