@@ -202,23 +202,6 @@ def test_every_picture_is_followed_by_a_sentence(notebook):
             assert not following.source.startswith(("#", "---")), cell.source
 
 
-def is_taught(cell):
-    """Whether a cell is the text's own: no prediction, no answer to one, no exercise."""
-    return not calls(cell, "predict", "check", ".reveal")
-
-
-WORDS = {"00": 1000, "06": 1850, "09": 1500, "10": 1500}  # and 1750 in every other notebook
-
-
-def test_cells_are_as_many_and_prose_as_long_as_a_reader_bears(notebook, stem):
-    taught = sum(map(is_taught, code_cells(notebook)))
-    assert 12 <= taught <= 24
-    prose = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
-    words = count_words(prose)
-    assert words <= WORDS.get(stem[:2], 1750)
-    assert words / len(prose) <= 60
-
-
 def count_lines(cell):
     """The lines of a cell, without blank ones and without those of its assertions."""
     ends = [range(node.lineno, node.end_lineno + 1) for node in asserts(cell)]
