@@ -1,8 +1,7 @@
 """What the tests do in a notebook's kernel beside nbval: before its first cell, and after each.
 
-Two variables say how a kernel computes, and tests/processors.py sets them: ROUND_AS is the number
-of a processor that does not exist (rounding.py), TORCH_THREADS how many threads torch takes. A
-third, EDGES, names a folder for the numbers that the cells have shown.
+Where EDGES names a folder, the numbers that the cells have shown are written there for
+processors.py.
 """
 
 import ast
@@ -16,18 +15,12 @@ from nbval.plugin import IPyNbCell
 
 # What a kernel runs first, from its profile.
 BEGIN = f"""
-import os, sys
+import sys
 sys.path.append({os.path.dirname(__file__)!r})
-import edges
-edges.watch()
-if number := int(os.environ.get("ROUND_AS", "0")):
-    import rounding
-    rounding.become(number)
-if threads := int(os.environ.get("TORCH_THREADS", "0")):
-    import torch
-    torch.set_num_threads(threads)
-    torch.set_num_threads = lambda number: None  # the notebooks ask for one
+import edges, rounding
 sys.path.pop()
+edges.watch()
+rounding.begin()
 """
 
 

@@ -40,8 +40,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker and a kernel inherit wha
     (startup / "begin.py").write_text(cells.BEGIN, "utf-8")
     from matplotlib import font_manager  # noqa: F401 -- lists the fonts, once for all of them
 
-if number := int(os.environ.get("ROUND_AS", "0")):
-    rounding.become(number)
+rounding.begin()
 
 
 def pytest_configure(config):

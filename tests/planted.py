@@ -17,9 +17,16 @@ import traceback
 from pathlib import Path
 
 import matplotlib
+from IPython.core.interactiveshell import InteractiveShell
 from stored import PATHS, asserts, calls, code_cells, read
 
 WRONG = tomllib.loads(Path(__file__).with_name("planted.toml").read_text("utf-8"))
+
+
+def is_range(assertion):
+    """Whether it compares by size: what is equal, or of a shape, is no range."""
+    nodes = [node for node in ast.walk(assertion) if isinstance(node, ast.Compare)]
+    return any(isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for n in nodes for op in n.ops)
 
 
 class Counted(ast.NodeTransformer):
@@ -58,7 +65,7 @@ def in_a_copy(cells, begin, end, edits, names):
         try:
             said = sorted(execute_edited(cells, begin, end, edits, names))
         except BaseException:
-            said = traceback.format_exc(limit=-2)
+            said = traceback.format_exc().splitlines()[-1]
         os.write(start_of_pipe, repr(said).encode())
         os._exit(0)
     os.close(start_of_pipe)
@@ -71,6 +78,8 @@ def in_a_copy(cells, begin, end, edits, names):
 def plant(notebook, stem):
     """Run a notebook with its edits; print what each breaks, and return what none does."""
     cells = [cell for cell in code_cells(notebook) if not calls(cell, "check")]
+    last = max(number for number, cell in enumerate(cells) if asserts(cell))
+    cells = cells[: last + 1]
     place = {cell.id: number for number, cell in enumerate(cells)}
     wrong = WRONG.get(stem, {})
     names, silent, unbroken = {"__name__": "__main__"}, io.StringIO(), []
@@ -78,19 +87,23 @@ def plant(notebook, stem):
     for number, cell in enumerate(cells):
         for end in [name for name in wrong if name in place]:
             for edits in wrong[end]:
-                edits = edits if isinstance(edits, list) else [edits]
                 if min(place[edit["in"]] for edit in edits) == number:
                     with contextlib.redirect_stdout(silent):
                         lines = in_a_copy(cells, number, place[end], edits, names)
                     said = "; ".join(f"{edit['old']!r} to {edit['new']!r}" for edit in edits)
-                    print(f"{stem[:2]}, {end}: {said}: breaks lines {lines}", flush=True)
-                    broken[end] |= set(lines) if isinstance(lines, list) else set()
+                    stopped = isinstance(lines, str)
+                    verb = "stops with" if stopped else "breaks lines"
+                    print(f"{stem}, {end}: {said}: {verb} {lines}", flush=True)
+                    if stopped or not lines:
+                        unbroken.append(f"{stem}, {end}: {said}: breaks nothing")
+                    else:
+                        broken[end] |= set(lines)
         names["_broken"] = set()
         with contextlib.redirect_stdout(silent):
             execute(cell.source, names)
         if names["_broken"]:
             unbroken.append(f"{stem}, {cell.id}: lines {names['_broken']} break as they stand")
-        for line in asserts(cell):
+        for line in filter(is_range, asserts(cell)):
             if line.lineno not in broken[cell.id]:
                 unbroken.append(f"{stem}, {cell.id}: nothing breaks `{ast.unparse(line)}`")
     return unbroken + [f"{stem}: no cell {name}" for name in wrong if name not in place]
@@ -98,6 +111,7 @@ def plant(notebook, stem):
 
 def main():
     matplotlib.use("agg")
+    InteractiveShell.instance()  # `display` wants one
     found = []
     for path in PATHS:
         if len(sys.argv) == 1 or path.stem in sys.argv[1:]:

@@ -136,11 +136,11 @@ def test_the_slider_over_training_time_moves_the_kinks(open_notebook, picture):
 def test_the_slider_over_one_weight_changes_the_loss(open_notebook, picture):
     notebook = run_all(open_notebook, "08_parameters.ipynb")
     output = notebook.show(find_cell("08_parameters.ipynb", "Sliders(draw"))
-    see(output, "unit 5: weight times 1.00, loss 0.000")
+    see(output, "unit 5: weight times 1.00, loss 0.00")
     output.locator(".noUi-handle").nth(1).focus()
     for _ in range(10):
         notebook.page.keyboard.press("ArrowRight")
-    see(output, "unit 5: weight times 2.00, loss 0.118")
+    see(output, "unit 5: weight times 2.00, loss 0.12")
     output.locator(".noUi-handle").first.focus()
     notebook.page.keyboard.press("ArrowLeft")
     see(output, "unit 4: weight times 2.00")
