@@ -17,10 +17,9 @@ from nbval.plugin import IPyNbCell
 BEGIN = f"""
 import sys
 sys.path.append({os.path.dirname(__file__)!r})
-import edges, rounding
+import edges
 sys.path.pop()
 edges.watch()
-rounding.begin()
 """
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import cells
 import hypothesis
 import pytest
-import rounding
 from stored import PATHS, read
 
 os.environ["OMP_NUM_THREADS"] = "1"  # two processes share two cores; for their kernels too
@@ -39,8 +38,6 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker and a kernel inherit wha
     startup.mkdir(parents=True)
     (startup / "begin.py").write_text(cells.BEGIN, "utf-8")
     from matplotlib import font_manager  # noqa: F401 -- lists the fonts, once for all of them
-
-rounding.begin()
 
 
 def pytest_configure(config):

@@ -68,6 +68,13 @@ def show(place, source, value, spec):
     return value
 
 
+def show_all(place, source, values, digits):
+    """The same for each element of an array or tensor that is rounded as a whole."""
+    for number in values.flatten().tolist():
+        show(place, source, number, f".{digits}f")
+    return values
+
+
 def compare(place, source, name, left, right):
     """Compare, and note two floats that are unequal by their last bits alone."""
     torch = sys.modules.get("torch")
@@ -98,6 +105,8 @@ class Watcher(ast.NodeTransformer):
             digits = ast.parse("f'.{0}f'", mode="eval").body
             digits.values[1].value = node.args[1]
             node.args[0] = called("show", node, source, node.args[0], digits)
+        if getattr(node.func, "attr", "") == "round" and len(node.args) == 1:
+            node.func.value = called("show_all", node, source, node.func.value, node.args[0])
         return node
 
     def visit_Compare(self, node):

@@ -45,6 +45,14 @@ VARIOUS = [
 ]
 EPOCHS = 60  # of each of the various runs
 ROOT = str(Path(__file__).parents[1])
+
+
+def on_path(*folders):
+    """This process's environment, with folders before what its path has for Python."""
+    paths = [*folders, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+
+
 LONG_WAIT = 120  # seconds after which something hangs, however busy the machine is
 posix = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
 
@@ -493,7 +501,7 @@ def run_script(folder, text, *options):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": ROOT},
+        env=on_path(ROOT),
         start_new_session=True,
     ) as script:
         try:
@@ -564,7 +572,7 @@ def start(*command, stdin=subprocess.DEVNULL):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": ROOT, "PYTHON_BASIC_REPL": "1"},
+        env=on_path(ROOT) | {"PYTHON_BASIC_REPL": "1"},
     )
 
 
@@ -633,12 +641,11 @@ class Cluster:
 
     def start(self, kind, *options):
         common = ["--scheduler-file", self.file, "--host", "127.0.0.1", "--no-dashboard"]
-        paths = [str(Path(__file__).parent), ROOT]
         with open(self.folder / f"{kind}.log", "ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.dask_{kind}", *common, *options],
                 cwd=self.folder,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+                env=on_path(str(Path(__file__).parent), ROOT),
                 stdout=log,
                 stderr=log,
             )
