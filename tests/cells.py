@@ -29,7 +29,7 @@ def pytest_runtest_call(item):
     yield
     if not isinstance(item, IPyNbCell) or not item.options["check"]:
         return
-    found = ask(item.parent.kernel, "_edges.take()")
+    found = ask(item.parent.kernel, "_edges.FOUND")
     near = [(source, shown, number) for _, source, shown, number, far in found if far < edges.NEAR]
     assert not near, f"another processor may print this otherwise: {near}"
     if "EDGES" in os.environ:

@@ -3,7 +3,7 @@
 A number is printed rounded. Where it lies close to the edge between two roundings, another
 processor, whose sums differ in their last bit, prints another one. And a count of floats that are
 equal, or not, hangs on that bit where two of them are nearly equal. The tests' kernels begin with
-`watch()`; conftest.py asks with `take()` after each cell.
+`watch()`; cells.py reads `FOUND` after each cell.
 """
 
 import ast
@@ -16,16 +16,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 NEAR = 1e-5  # of the number itself: ten times what 32 bits round off in a sum of some hundred
-FOUND = []  # what the cell has shown so far, as `take` returns it
-
-
-def take():
-    """What the last cell showed: (place, source, shown, number, distance to the edge).
-
-    The distance is in parts of the number. Of `==` and `!=`, "not equal" is shown, and number and
-    distance are those between the two nearest floats that are not equal.
-    """
-    return FOUND
+# What the last cell showed: (place, source, shown, number, distance to the edge in parts of the
+# number). Of `==` and `!=`, "not equal" is shown, and number and distance are those between the two
+# nearest floats that are not equal.
+FOUND = []
 
 
 def to_float(value):
@@ -77,6 +71,8 @@ def show_all(place, source, values, digits):
 
 def compare(place, source, name, left, right):
     """Compare, and note two floats that are unequal by their last bits alone."""
+    if isinstance(left, int) and isinstance(right, int):  # as in many a loop
+        return getattr(operator, name)(left, right)
     torch = sys.modules.get("torch")
     if torch and all(isinstance(part, int | float | torch.Tensor) for part in (left, right)):
         one, other = (torch.as_tensor(part).detach() for part in (left, right))

@@ -37,9 +37,10 @@ class Counted(ast.NodeTransformer):
         return ast.copy_location(ast.If(ast.UnaryOp(ast.Not(), node.test), note, []), node)
 
 
-def execute(cell, names):
-    """Run a cell's code as a kernel would, without its pictures."""
-    tree = ast.fix_missing_locations(Counted().visit(ast.parse(cell)))
+def execute(source, names):
+    """Run a cell's code; `_broken` holds the lines of its broken assertions afterwards."""
+    names["_broken"] = set()
+    tree = ast.fix_missing_locations(Counted().visit(ast.parse(source)))
     exec(compile(tree, "<cell>", "exec"), names)
 
 
@@ -52,24 +53,23 @@ def execute_edited(cells, begin, end, edits, names):
                 if source.count(edit["old"]) != 1:
                     raise ValueError(f"{edit['old']!r} stands {source.count(edit['old'])} times")
                 source = source.replace(edit["old"], edit["new"])
-        names["_broken"] = set()
         execute(source, names)
     return names["_broken"]
 
 
 def in_a_copy(cells, begin, end, edits, names):
     """The same in a forked copy of this process, which leaves nothing behind here."""
-    end_of_pipe, start_of_pipe = os.pipe()
+    reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             said = sorted(execute_edited(cells, begin, end, edits, names))
         except BaseException:
             said = traceback.format_exc().splitlines()[-1]
-        os.write(start_of_pipe, repr(said).encode())
+        os.write(writer, repr(said).encode())
         os._exit(0)
-    os.close(start_of_pipe)
-    with open(end_of_pipe, "rb") as file:
+    os.close(writer)
+    with open(reader, "rb") as file:
         said = file.read().decode()
     os.waitpid(child, 0)
     return ast.literal_eval(said) if said else "the copy died"
@@ -82,23 +82,24 @@ def plant(notebook, stem):
     cells = cells[: last + 1]
     place = {cell.id: number for number, cell in enumerate(cells)}
     wrong = WRONG.get(stem, {})
-    names, silent, unbroken = {"__name__": "__main__"}, io.StringIO(), []
+    mistakes = [(end, edits) for end in wrong if end in place for edits in wrong[end]]
+    names, silent = {"__name__": "__main__"}, io.StringIO()
     broken = {name: set() for name in place}
+    unbroken = [f"{stem}: no cell {name}" for name in wrong if name not in place]
     for number, cell in enumerate(cells):
-        for end in [name for name in wrong if name in place]:
-            for edits in wrong[end]:
-                if min(place[edit["in"]] for edit in edits) == number:
-                    with contextlib.redirect_stdout(silent):
-                        lines = in_a_copy(cells, number, place[end], edits, names)
-                    said = "; ".join(f"{edit['old']!r} to {edit['new']!r}" for edit in edits)
-                    stopped = isinstance(lines, str)
-                    verb = "stops with" if stopped else "breaks lines"
-                    print(f"{stem}, {end}: {said}: {verb} {lines}", flush=True)
-                    if stopped or not lines:
-                        unbroken.append(f"{stem}, {end}: {said}: breaks nothing")
-                    else:
-                        broken[end] |= set(lines)
-        names["_broken"] = set()
+        for end, edits in mistakes:
+            if number != min(place[edit["in"]] for edit in edits):
+                continue
+            with contextlib.redirect_stdout(silent):
+                lines = in_a_copy(cells, number, place[end], edits, names)
+            said = "; ".join(f"{edit['old']!r} to {edit['new']!r}" for edit in edits)
+            stopped = isinstance(lines, str)
+            verb = "stops with" if stopped else "breaks lines"
+            print(f"{stem}, {end}: {said}: {verb} {lines}", flush=True)
+            if stopped or not lines:
+                unbroken.append(f"{stem}, {end}: {said}: breaks nothing")
+            else:
+                broken[end] |= set(lines)
         with contextlib.redirect_stdout(silent):
             execute(cell.source, names)
         if names["_broken"]:
@@ -106,7 +107,7 @@ def plant(notebook, stem):
         for line in filter(is_range, asserts(cell)):
             if line.lineno not in broken[cell.id]:
                 unbroken.append(f"{stem}, {cell.id}: nothing breaks `{ast.unparse(line)}`")
-    return unbroken + [f"{stem}: no cell {name}" for name in wrong if name not in place]
+    return unbroken
 
 
 def main():

@@ -77,10 +77,15 @@ print(torch.backends.cpu.get_cpu_capability().lower(), digest.hexdigest())
 """
 
 
+def on_path(*folders):
+    """This process's environment, with folders before what Python's path has in it."""
+    paths = [*map(str, folders), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+
+
 def environment(chosen):
     """What a process of a round has in its environment."""
-    path = os.pathsep.join([str(TESTS / "everywhere"), os.environ.get("PYTHONPATH", "")])
-    return os.environ | chosen | {"PYTHONPATH": path.rstrip(os.pathsep)}
+    return on_path(TESTS / "everywhere") | chosen
 
 
 def probe(chosen):

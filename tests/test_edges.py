@@ -10,6 +10,7 @@ import edges
 import nbformat
 import pytest
 import torch
+from processors import on_path
 
 HERE = Path(__file__).parent
 
@@ -19,7 +20,7 @@ def run(source, **names):
     said = []
     tree = edges.Watcher().visit(ast.parse(source))
     exec(compile(tree, "<cell>", "exec"), {"print": said.append, "_edges": edges, **names})
-    return said, edges.take()
+    return said, list(edges.FOUND)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_a_cell_that_is_compared_may_not_print_a_digit_at_the_edge(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--disable-plugin-autoload", *options, "a.ipynb"],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(HERE)},
+        env=on_path(HERE),
         capture_output=True,
         text=True,
     )

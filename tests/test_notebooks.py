@@ -102,7 +102,7 @@ def test_a_cell_that_is_not_compared_asserts_on_its_result(notebook):
 
 def to_number(node):
     """The value of a literal, of infinity too; None for all else."""
-    if isinstance(node, ast.Call) and ast.unparse(node) == "float('inf')":
+    if ast.unparse(node) == "math.inf":
         return math.inf
     with contextlib.suppress(ValueError):
         value = ast.literal_eval(node)

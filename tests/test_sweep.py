@@ -23,6 +23,7 @@ import psutil
 import pytest
 import torch
 from distributed import Client
+from processors import on_path
 from torch import nn, optim
 
 from helpers.data import get_fake_data
@@ -45,14 +46,6 @@ VARIOUS = [
 ]
 EPOCHS = 60  # of each of the various runs
 ROOT = str(Path(__file__).parents[1])
-
-
-def on_path(*folders):
-    """This process's environment, with folders before what its path has for Python."""
-    paths = [*folders, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-
-
 LONG_WAIT = 120  # seconds after which something hangs, however busy the machine is
 posix = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
 
