@@ -106,10 +106,7 @@ class Picture(GridBox):
         """
         self.x, self.y = check_points(x, y)
         self.beyond = beyond
-        self.grid = self.x
-        if beyond:
-            low, high = self.x[[0, -1]]
-            self.grid = np.linspace(1.5 * low - high / 2, 1.5 * high - low / 2, 1000)
+        self.grid = make_grid(self.x, beyond)
         self.left = Box(*LEFT, widen(self.grid, 0.03), widen(self.y, 0.25))
         self.axes = None
         self.update(None, [], [])
@@ -269,6 +266,14 @@ def widen(values: np.ndarray, share: float) -> tuple[float, float]:
     low, high = values.min(), values.max()
     margin = share * (high - low) or max(abs(high), 1.0)
     return (float(low - margin), float(high + margin))
+
+
+def make_grid(x: np.ndarray, beyond: bool) -> np.ndarray:
+    """Choose where the prediction is drawn: at the rising x, or at 1000 on twice their range."""
+    if not beyond:
+        return x
+    low, high = x[[0, -1]]
+    return np.linspace(1.5 * low - high / 2, 1.5 * high - low / 2, 1000)
 
 
 def place_axes(box: Box) -> tuple[float, float, float, float]:
