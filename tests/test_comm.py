@@ -26,8 +26,10 @@ print(json.dumps([list(panel.experiment.settings.cfg), panel.experiment.settings
 class Kernel:
     """A kernel and what a front end may say to it."""
 
-    def __init__(self):
-        self.manager, self.client = start_new_kernel(kernel_name="python3")
+    def __init__(self, log):
+        self.log = log  # a file for what goes to the terminal that JupyterLab runs in
+        with log.open("wb") as file:
+            self.manager, self.client = start_new_kernel(kernel_name="python3", stderr=file)
         self.subshell = None
 
     def execute(self, code, wait=True, cell=None):
@@ -88,8 +90,8 @@ class Kernel:
 
 
 @pytest.fixture(scope="module")
-def kernel():
-    kernel = Kernel()
+def kernel(tmp_path_factory):
+    kernel = Kernel(tmp_path_factory.mktemp("kernel") / "log")
     yield kernel
     kernel.close()
 
@@ -178,6 +180,32 @@ def test_running_the_cell_again_ends_its_thread_and_leaves_another_cells(kernel)
     for _ in range(3):
         kernel.execute(SETUP + "panel.run()", cell="the panel's")
     assert kernel.execute(count).split() == ["2", str(threads + 2)]
+
+
+def test_what_fails_in_a_callback_is_logged_whole_and_no_cell_prints_it(kernel, shell):
+    code = """
+import json
+from ipywidgets import IntSlider
+from helpers.widgets import Sliders
+def draw(figure, height):
+    figure.text(0, 0, str(height))
+    return f"height {6 / (height - 2):.0f}"
+sliders = Sliders(draw, height=IntSlider(1))
+print(json.dumps(sliders.controls["height"].model_id))
+"""
+    model = json.loads(kernel.execute(code))
+    before = len(kernel.log.read_text())
+    for height, text in ((2, "ZeroDivisionError: division by zero"), (4, "height 3")):
+        kernel.comm(model, update(value=height), shell)
+        wait = f"while sliders.text != {text!r}: time.sleep(0.01)"
+        if shell:
+            assert kernel.execute(f"import time\n{wait}") == ""
+        assert kernel.execute("print(sliders.text)") == f"{text}\n"
+    logged = kernel.log.read_text()[before:]
+    assert "draw failed\nTraceback " in logged
+    assert "in draw\n    return f" in logged
+    assert logged.count("Traceback") == 1
+    kernel.execute("sliders.close()")
 
 
 def test_nothing_is_printed_by_a_panel_that_trains(kernel, models):

@@ -9,6 +9,7 @@ import itertools
 import math
 import re
 import threading
+from collections import deque
 
 import matplotlib
 import pytest
@@ -20,7 +21,7 @@ from torch import nn
 from helpers import training
 from helpers.experiment import Experiment, Settings
 from helpers.plots import draw_loss
-from helpers.widgets.five_steps import LINES, SMALL, FiveSteps, Steps, run_without
+from helpers.widgets.five_steps import LINES, SMALL, FiveSteps, Steps, run_without, to_text
 
 TINY = Settings(cfg=(1, 4, 4, 1), n_samples=20, seed=1)
 
@@ -378,16 +379,73 @@ def test_nobody_waits_for_a_press_that_others_look_at(panel):
     assert panel.code.value == f"<code>{LINES['forward']}; {LINES['loss']}</code>"
 
 
-def test_a_press_that_fails_in_code_of_others_does_not_spoil_the_next(panel):
+def test_a_press_that_fails_in_code_of_others_is_said_logged_and_does_not_spoil_the_next(
+    panel, caplog
+):
     def fail(*_):
-        raise ArithmeticError("a hook of theirs")
+        raise ArithmeticError("a hook\nof <theirs>")
 
-    hook = panel.steps.names["net"].register_forward_hook(fail)
-    with pytest.raises(ArithmeticError, match="a hook of theirs"):
-        panel.press("forward")
+    def press_and_fail(*_):
+        panel.press("loss")  # comes after it all the same
+        fail()
+
+    hook = panel.steps.names["net"].register_forward_hook(press_and_fail)
+    panel.press("forward")
     hook.remove()
+    assert panel.steps.pressed == ["forward", "loss"]
+    (record,) = caplog.records
+    assert "a hook\nof <theirs>" in str(record.exc_info[1])
     panel.press("forward")
     assert panel.said.value.startswith("Good: a prediction")
+    panel._show = fail
+    panel.press("loss")
+    assert panel.said.value == "ArithmeticError: a hook of &lt;theirs&gt;"
+    assert panel.sentence == "ArithmeticError: a hook of <theirs>"
+
+
+def test_an_order_that_another_thread_has_carried_out_meanwhile_is_not_missed(panel):
+    class Seen(deque):
+        """Once it has been seen to hold an order, another thread carries all of them out."""
+
+        def __bool__(self):
+            there = len(self) > 0
+            if threading.current_thread() is threading.main_thread() and not others:
+                others.append(threading.Thread(target=panel.press, args=["loss"]))
+                others[0].start()
+                others[0].join(30)
+            return there
+
+    others = []
+    panel._orders = Seen()
+    panel.press("forward")  # would take from an empty queue
+    assert panel.steps.pressed == ["forward", "loss"]
+    assert not others[0].is_alive()
+    assert panel.said.value.startswith("Good: one number")
+
+
+@pytest.mark.parametrize("cfg", [(1, 1), (1, 1, 1), (1, 2, 1), (1, *(3,) * 20, 1)])
+def test_any_width_depth_and_number_of_points(cfg):
+    panel = FiveSteps(Settings(cfg=cfg, n_samples=2))
+    for step in RIGHT:
+        panel.press(step)
+    assert panel.sentence.startswith("Good: every weight moves")
+    assert panel.sentence.endswith(": they agree.")
+    layers = [q for q in panel.quantities if q.name.startswith("gradient norm, layer ")]
+    assert len(layers) == len(cfg) - 1
+    panel.close()
+
+
+def test_another_error_of_pytorchs_comes_without_advice():
+    steps = Steps(Settings(cfg=(1, 4, 1), n_samples=20, lr=1e300))
+    for step in RIGHT[:4]:
+        steps.press(step)
+    sentence, _ = steps.press("step")
+    assert sentence == "RuntimeError: value cannot be converted to type float without overflow."
+
+
+def test_no_zero_is_negative():
+    assert to_text(torch.tensor(-0.0)) == "0"
+    assert to_text(torch.tensor(-0.5)) == "-0.5"
 
 
 def test_the_still(panel):

@@ -91,10 +91,40 @@ def test_the_loss_on_held_out_points_is_a_second_curve_and_said(live):
     assert (live.iterations, live.losses) == ([0, 1, 2], [0.5, 0.25, 0.125])
     assert (live.held_out.iterations, live.held_out.losses) == ([0, 2], [0.75, 0.625])
     assert live.text().startswith("iteration 2, loss 0.125, held out 0.625, worst error ")
+    live.show(iteration(3, 0.0625))
+    said = "iteration 3, loss 0.0625, held out 0.625 at iteration 2, worst error "
+    assert live.text().startswith(said)
     assert "held out" in live.picture.still.value
     live.clear()
     live.draw()
     assert "held out" not in live.picture.still.value
+
+
+def test_no_zero_is_negative():
+    live = LivePlot([-0.001, 1], [0, 1])
+    live.show(iteration(0, -0.0, [1, 1]), held_out=-0.0)
+    assert live.text() == "iteration 0, loss 0, held out 0, worst error 1 at x = 0.00"
+    live.close()
+
+
+@pytest.mark.parametrize(("title", "shown"), [(None, "><"), (7, ">7<"), ("a & b", ">a &amp; b<")])
+def test_any_title_and_a_single_point(title, shown):
+    live = LivePlot([3], [5], title)
+    live.show(iteration(100_000, math.nan, [5]))
+    assert shown in live.picture.moving.value
+    assert ">None<" not in live.picture.moving.value
+    assert live.line.value == "iteration 100000, loss nan, worst error 0 at x = 3.00"
+    assert live.picture.png()
+    live.close()
+
+
+@pytest.mark.parametrize("given", [0.5, None, (1, 0.5)])
+def test_what_is_no_iteration(live, given):
+    with pytest.raises(
+        TypeError, match=r"^iteration must have a number, a loss and a pred"
+    ) as told:
+        live.show(given)
+    assert str(told.value).endswith(f"got {given}")
 
 
 def test_a_loop_over_epochs_counts_epochs(clock):
@@ -194,6 +224,11 @@ WRONG = {
         ValueError,
         "prediction must hold one value for each of the 50 points, got shape (8,)",
     ),
+    "a name": (
+        iteration("first"),
+        TypeError,
+        "number must be a number, got 'first'",
+    ),
     "a tensor": (
         iteration(0, torch.tensor(0.5)),
         TypeError,
@@ -232,7 +267,7 @@ def test_a_held_out_loss_that_is_a_tensor(live):
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, np.float32(0.5), 1])
 def test_every_number_is_a_loss(live, loss):
-    live.show(iteration(0, loss))
+    live.show(iteration(0, loss), held_out=loss)
     assert f"loss {loss:.4g}" in live.text()
 
 
@@ -313,34 +348,52 @@ ENDS = {
 }
 
 
+COUNT = "from ipywidgets.widgets.widget import _instances\nlen(_instances)"
+AGAIN = (
+    "with live: live.show(i)\nprint(live.picture.comm is not None, live.pace.heard.comm is None)"
+)
+MANY = """
+from helpers.widgets import live as module
+module.STAY = 3
+for number in range(5):
+    with LivePlot(x, y, number) as live:
+        live.show(i)
+print([live.title for live in module.ENDED])
+"""
+CLOSE = "for live in module.ENDED[:]: live.close()"
 OUTPUT = """
 import ipywidgets
 out = ipywidgets.Output()
 with out:
     with LivePlot(x, y) as live:
         live.show(i)
+    with live:
+        live.show(i)
 """
-KEPT = "print(live.picture.comm is not None, live.pace.heard.comm is None, live.text())"
+KEPT = """
+print(live.picture.comm is not None, live.pace.heard.comm is None, live.text())
+print([each.get("text") for each in out.outputs])
+"""
 
 
 @pytest.fixture(scope="module")
 def executed():
-    """A real kernel runs one cell for each way of leaving the `with` block."""
-    cells = [nbformat.v4.new_code_cell(SETUP)]
-    for end in ENDS.values():
-        source = f"with LivePlot(x, y) as live:\n    for i in loop():\n        live.show(i)\n{end}"
-        cells.append(nbformat.v4.new_code_cell(source))
-    check = "from ipywidgets.widgets.widget import _instances\nlen(_instances)"
-    cells.insert(1, nbformat.v4.new_code_cell(check))
-    again = "with live: live.show(i)"
-    for source in (again, check, OUTPUT, check.replace("_instances\n", f"_instances\n{KEPT}\n")):
-        cells.append(nbformat.v4.new_code_cell(source))
-    client = NotebookClient(nbformat.v4.new_notebook(cells=cells), allow_errors=True)
+    """Outputs of a real kernel: one cell for each way of leaving the `with` block, and others."""
+    sources = {"setup": SETUP, "first": COUNT}
+    for name, end in ENDS.items():
+        sources[name] = (
+            f"with LivePlot(x, y) as live:\n    for i in loop():\n        live.show(i)\n{end}"
+        )
+    sources |= {"again": AGAIN, "many": MANY, "closed": f"{CLOSE}\n{COUNT}"}
+    sources |= {"output": OUTPUT, "kept": KEPT}
+    cells = {name: nbformat.v4.new_code_cell(source) for name, source in sources.items()}
+    notebook = nbformat.v4.new_notebook(cells=list(cells.values()))
+    client = NotebookClient(notebook, allow_errors=True)
     with client.setup_kernel():
         look_again(client.kc.shell_channel)
-        for place, cell in enumerate(cells):
+        for place, cell in enumerate(notebook.cells):
             client.execute_cell(cell, place)
-    return [cell.outputs for cell in cells]
+    return {name: cell.outputs for name, cell in cells.items()}
 
 
 def look_again(channel):
@@ -359,9 +412,9 @@ def look_again(channel):
     channel.get_msg = get_msg
 
 
-@pytest.mark.parametrize(("place", "end"), list(enumerate(ENDS, start=2)))
-def test_the_stored_output_is_a_still_and_a_line(executed, place, end):
-    still, line, *rest = executed[place]
+@pytest.mark.parametrize("end", ENDS)
+def test_the_stored_output_is_a_still_and_a_line(executed, end):
+    still, line, *rest = executed[end]
     assert set(still.data) == {"image/png", "text/plain"}
     assert still.metadata == {"image/png": {"alt": still.data["text/plain"], "width": 800}}
     last = 29 if end == "finished" else 20
@@ -370,14 +423,22 @@ def test_the_stored_output_is_a_still_and_a_line(executed, place, end):
     assert [out.output_type for out in rest] == ["error"] * (end in ("exception", "interrupt"))
 
 
-def test_a_plot_can_be_entered_again_and_leaves_no_widget(executed):
-    first, *_, again, last, _, _ = executed[1:]
-    assert [out.output_type for out in again] == ["display_data", "stream"]
-    assert "image/png" in again[0].data
-    assert first[0].data["text/plain"] == last[0].data["text/plain"] == "0"
+def test_a_plot_can_be_entered_again_and_its_widgets_stay_for_a_page_loaded_anew(executed):
+    still, line = executed["again"]
+    assert "image/png" in still.data
+    assert line.text.startswith("iteration 20, loss ")
+    assert line.text.endswith("\nTrue True\n")  # all but what a page answers with
+
+
+def test_only_the_latest_loops_leave_widgets(executed):
+    assert executed["many"][-1].text.endswith("[2, 3, 4]\n")
+    assert sum("image/png" in out.get("data", {}) for out in executed["many"]) == 5
+    first, last = (executed[name][0].data["text/plain"] for name in ("first", "closed"))
+    assert (first, last) == ("0", "0")
 
 
 def test_in_an_output_widget_the_picture_itself_stays(executed):
-    *_, shown, kept = executed
-    assert shown == []  # all of it went to the Output, and no second line of text
-    assert kept[0].text.startswith("True True iteration 20, loss ")
+    assert executed["output"] == []  # all of it went to the Output
+    alive, outputs = executed["kept"][0].text.splitlines()
+    assert alive.startswith("True True iteration 20, loss ")
+    assert outputs == "[None, None]"  # two displays, and no second line of text

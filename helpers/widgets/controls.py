@@ -1,11 +1,13 @@
 """What stands on the panel to be dragged, chosen and pressed, and the `Settings` it says."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import ipywidgets as widgets
 
 from helpers.data import FUNCTIONS
 from helpers.experiment import ACTIVATIONS, OPTIMIZERS, Settings
+from helpers.guards import show
 
 MAX_DEPTH = 10
 MAX_SEED = 2**53 - 1  # the largest whole number that a browser counts to
@@ -39,7 +41,7 @@ const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
 new MutationObserver(mend).observe(box, {childList: true, subtree: true});
 mend();
 ">
-.sine-widths .widget-inline-hbox .widget-readout { min-width: 28px; }
+.sine-widths .widget-inline-hbox .widget-readout { flex: none; min-width: 28px; }
 .sine-words .widget-html, .sine-words .widget-html-content { line-height: 20px; margin-block: 0; }
 .widget-hbox.sine-words { align-content: flex-start; min-height: 40px; }
 @media (max-width: 1100px) { /* room for the longest text, so that nothing below it jumps */
@@ -81,7 +83,8 @@ class Controls:
         if len(hidden) > MAX_DEPTH or settings.noise > 1 or settings.seed > MAX_SEED:
             raise ValueError(
                 f"settings must fit the panel: at most {MAX_DEPTH} hidden layers, noise up to 1, "
-                f"seed up to {MAX_SEED}, got {settings}"
+                f"seed up to {MAX_SEED}, got cfg {show(settings.cfg)}, noise {settings.noise:g} "
+                f"and seed {settings.seed}"
             )
         tooltip = "Number of hidden layers, 0 to 10"
         half = {"width": "360px", "flex": "1 1 320px"}
@@ -192,11 +195,29 @@ def slider(
     description: str, tooltip: str, values: Iterable, value: float, **layout: str
 ) -> widgets.SelectionSlider:
     """Make a slider over some values, and over the one that it begins with."""
-    options = [(f"{option:g}", option) for option in sorted({*values, value})]
+    notches = sorted({*values, value})
+    options = list(zip(name_notches(notches), notches, strict=True))
     traits = {"options": options, "value": value, "layout": {"width": "auto"} | layout}
     made = labelled(widgets.SelectionSlider, description, tooltip, **traits)
     made.add_class(NOTCHES)
     return made
+
+
+def name_notches(values: Sequence[float]) -> list[str]:
+    """Write each value in six digits, or in as many as tell it from the others."""
+    names = [write_notch(value, 6) for value in values]
+    for digits in range(7, 18):
+        times = Counter(names)
+        names = [
+            name if times[name] == 1 else write_notch(value, digits)
+            for name, value in zip(names, values, strict=True)
+        ]
+    return names
+
+
+def write_notch(value: float, digits: int) -> str:
+    """Write a whole number as it is, and another in so many digits; 17 are all there are."""
+    return str(value) if isinstance(value, int) or digits == 17 else f"{value:z.{digits}g}"
 
 
 def width_slider(place: int, width: int) -> widgets.SelectionSlider:

@@ -24,7 +24,7 @@ from helpers.plots import (
     new_figure,
     to_png,
 )
-from helpers.widgets.pace import take_in_order
+from helpers.widgets.kernel import log_error, take_in_order
 from helpers.widgets.stills import close_widget, to_html, with_still
 
 LINES = {
@@ -72,6 +72,7 @@ class Steps:
         parts = ("net", "x", "y", "loss_func", "optimizer")
         self.names = {name: getattr(experiment, name) for name in parts}
         self.layers = [part for part in experiment.net.features if isinstance(part, nn.Linear)]
+        self.unit = min(2, len(self.layers[0].weight) - 1)  # of the first layer: its weight is w
         self.lr = settings.lr
         self.point = len(experiment.x) * 3 // 4  # the one whose prediction is shown
         self.prediction_name = f"prediction at x = {experiment.x[self.point].item():.2f}"
@@ -122,9 +123,11 @@ class Steps:
         values["loss"] = self.names.get("loss")
         for number, layer in enumerate(self.layers, start=1):
             values[f"gradient norm, layer {number}"] = layer.weight.grad
-        values |= {"w": weight[2, 0], "grad": None, "w - lr * grad": None}
+        w = weight[self.unit, 0]
+        values |= {"w": w, "grad": None, "w - lr * grad": None}
         if grad is not None:
-            values |= {"grad": grad[2, 0], "w - lr * grad": weight[2, 0] - self.lr * grad[2, 0]}
+            slope = grad[self.unit, 0]
+            values |= {"grad": slope, "w - lr * grad": w - self.lr * slope}
         return {k: v if v is None else v.detach().clone() for k, v in values.items()}
 
     def _judge_forward(self, before: dict, after: dict) -> str:
@@ -162,7 +165,8 @@ class Steps:
             if "backward" in self._done:
                 return "Careful: no weight moves, because zero_grad has thrown the gradients away."
             return "Careful: step before backward. There are no gradients, so no weight moves."
-        moved = f"w is now {after['w']:.4g}, and w - lr * grad was {before['w - lr * grad']:.4g}"
+        now, wanted = to_text(after["w"]), to_text(before["w - lr * grad"])
+        moved = f"w is now {now}, and w - lr * grad was {wanted}"
         agree = torch.allclose(after["w"], before["w - lr * grad"], rtol=1e-5)
         moved += ": they agree." if agree else ": they do not agree."
         if "step" in self._since("backward"):
@@ -174,14 +178,15 @@ class Steps:
 
 def _explain(error: Exception) -> str:
     """Add to a real error what to do about it."""
+    advice = ""
     if isinstance(error, NameError):
         missing = "forward" if "'out'" in str(error) else "forward, then loss"
-        advice = f"Nothing has made it yet: press {missing}."
+        advice = f" Nothing has made it yet: press {missing}."
     elif "inplace" in str(error):
-        advice = "A step has changed the weights since this forward. Press forward, then loss."
-    else:
-        advice = "A graph serves one backward. Press forward, then loss, to make a new one."
-    return f"{type(error).__name__}: {re.split(' [(]|: ', str(error))[0]}. {advice}"
+        advice = " A step has changed the weights since this forward. Press forward, then loss."
+    elif "a second time" in str(error):
+        advice = " A graph serves one backward. Press forward, then loss, to make a new one."
+    return f"{type(error).__name__}: {re.split(' [(]|: ', str(error))[0]}.{advice}"
 
 
 def compare(before: dict, after: dict) -> list[Quantity]:
@@ -203,15 +208,19 @@ def to_text(value: torch.Tensor | None) -> str:
     """Write a number as it is, and more than one as their norm."""
     if value is None:
         return "none"
-    return f"{value.norm().item() if value.ndim else value.item():.4g}"
+    return f"{value.norm().item() if value.ndim else value.item():z.4g}"
 
 
 def run_without(step: str | None, settings: Settings, iterations: int = 50) -> list[float]:
     """Train a new network, leaving out one of the steps each time; None leaves out none."""
-    steps = Steps(settings)
-    for name in [name for name in LINES if name != step] * iterations:
-        steps.press(name)
-    return steps.losses
+    names = Steps(settings).names
+    lines = [line for name, line in LINES.items() if name != step]
+    losses = []
+    for _ in range(iterations):
+        for line in lines:
+            exec(line, names)
+        losses.append(names["loss"].item())
+    return losses
 
 
 class FiveSteps(VBox):
@@ -297,12 +306,18 @@ class FiveSteps(VBox):
         """Carry an order out, or leave it to whoever carries one out at this moment.
 
         Clicks may come from two threads, and from an observer or a hook in the middle of a
-        press. One order is carried out after another, and nobody waits.
+        press. One order is carried out after another, and nobody waits. What fails is said in
+        place of a sentence: whoever gave that order may be gone.
         """
         self._orders.append(order)
         while self._orders and self._busy.acquire(blocking=False):
             try:
-                self._orders.popleft()()
+                if self._orders:  # another thread may have carried it out just now
+                    self._orders.popleft()()
+            except Exception as error:
+                log_error("a press")
+                self.sentence = " ".join(f"{type(error).__name__}: {error}".split())
+                self.said.value = html.escape(self.sentence)
             finally:
                 self._busy.release()
 

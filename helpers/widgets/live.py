@@ -12,10 +12,15 @@ from ipywidgets import HTML, Output, VBox
 from ipywidgets.widgets.widget import _instances
 from numpy.typing import ArrayLike
 
+from helpers.guards import show, to_number
 from helpers.plots import Curve, to_array
 from helpers.widgets.pace import Pace
 from helpers.widgets.picture import Picture, check_points
 from helpers.widgets.stills import close_widget, with_still
+
+STAY = 10  # pictures of loops that have ended whose widgets stay, the latest ones
+
+ENDED: list["LivePlot"] = []
 
 
 class Shown(Protocol):
@@ -32,20 +37,26 @@ class LivePlot:
     Use it as a context manager around a loop. However the loop ends, leaving the `with`
     block shows the last iteration and keeps that picture, and its line of text, in its place.
 
+    A page that was loaded anew while the loop ran never hears of that still, but finds the
+    widgets once the kernel has time for it. So the widgets of the latest loops stay.
+
     Args:
         x: Inputs, N finite values in any order.
         y: Targets, N finite values.
-        title: What stands above the data.
+        title: What stands above the data; None is no title.
         fps: Frames a second at the most.
         count: What the numbers on the loss axis count: "iteration", or "epoch".
 
     Attributes:
+        title: As given; may be set anew.
         latest: The iteration that was recorded last, or None.
         curve: The loss curve so far.
         held_out: The loss on held-out points so far; empty if nobody gave any.
         marks: Iterations marked on the loss curve, each with a word.
         picture: The widget that shows it.
         line: The widget of the line of text.
+        widget: Both, one below the other.
+        closed: Whether they have been taken away.
         pace: When the next frame may go.
 
     Raises:
@@ -69,11 +80,11 @@ class LivePlot:
         self.count = count
         self._sort(x, y)
         self.clear()
+        self.pace = Pace(fps)
         self._open()
 
     def _open(self) -> None:
-        self.pace = Pace(self.fps)
-        self.picture = Picture(self.x, self.y, self.title, count=self.count)
+        self.picture = Picture(self.x, self.y, count=self.count)
         self.line = HTML()
         self.widget = VBox([self.picture, self.line])
         self.closed = False
@@ -158,7 +169,7 @@ class LivePlot:
     def _update(self, curve: ArrayLike | None, dots: Sequence[tuple] = ()) -> None:
         held_out = (self.held_out.iterations, self.held_out.losses)
         text = self.text()
-        self.picture.title = self.title
+        self.picture.title = "" if self.title is None else str(self.title)
         self.picture.update(
             curve,
             self.losses,
@@ -174,26 +185,37 @@ class LivePlot:
         """Say in one line what the picture shows."""
         if self.latest is None:
             return f"{self.order.size} points, no {self.count} yet"
-        parts = [f"{self.count} {self.latest.number}", f"loss {self.latest.loss:.4g}"]
+        parts = [f"{self.count} {self.latest.number}", f"loss {self.latest.loss:z.4g}"]
         if self.held_out.losses:
-            parts.append(f"held out {self.held_out.losses[-1]:.4g}")
+            number, loss = self.held_out.iterations[-1], self.held_out.losses[-1]
+            old = "" if number == self.latest.number else f" at {self.count} {number}"
+            parts.append(f"held out {loss:z.4g}{old}")
         error = np.abs(to_array(self.latest.prediction)[self.order] - self.y)
         worst = int(error.argmax())
-        return ", ".join([*parts, f"worst error {error[worst]:.3g} at x = {self.x[worst]:.2f}"])
+        parts.append(f"worst error {error[worst]:.3g} at x = {self.x[worst]:z.2f}")
+        return ", ".join(parts)
 
     def close(self) -> None:
         """Take the widgets away."""
         close_widget(self.widget)
         self.pace.close()
         self.closed = True
+        if self in ENDED:
+            ENDED.remove(self)
 
     def __enter__(self) -> Self:
         """Display the picture."""
         if self.closed:  # by the end of an earlier `with`
             self._open()
-        kernel = getattr(get_ipython(), "kernel", None)
+        self.pace.close()  # a page answers to what it was shown, and no more to an earlier loop
+        self.pace = Pace(self.fps)
+        if self in ENDED:
+            ENDED.remove(self)
         self.stays = in_output()
-        self.handle = display(self.widget, display_id=True) if kernel else None
+        self.handle = None
+        if hasattr(get_ipython(), "kernel"):
+            data, _ = with_still(self.widget._repr_mimebundle_(), b"", self.text())
+            self.handle = display(data, raw=True, display_id=True)
         return self
 
     def __exit__(
@@ -214,10 +236,17 @@ class LivePlot:
             if error is None:  # or it would hide how the loop ended
                 raise
         finally:
-            if self.stays:
-                self.pace.close()
-            else:
-                self.close()
+            self._end()
+
+    def _end(self) -> None:
+        """Leave the widgets to a page that is loaded anew, in place of the oldest ones."""
+        self.pace.close()
+        if self.handle is None:  # there is no page
+            self.close()
+        elif not self.stays:  # what an Output shows is the widget itself
+            ENDED.append(self)
+            for live in ENDED[:-STAY]:
+                live.close()
 
 
 def add_mark(marks: list[tuple[int, str]], number: int, text: str) -> None:
@@ -237,6 +266,13 @@ def in_output() -> bool:
 
 def check_iteration(iteration: Shown, size: int) -> None:
     """Refuse what cannot be shown over `size` points."""
+    missing = [name for name in Shown.__annotations__ if not hasattr(iteration, name)]
+    if missing:
+        raise TypeError(
+            "iteration must have a number, a loss and a prediction, as those of train have, got "
+            f"{show(iteration)}"
+        )
+    to_number("number", iteration.number)
     check_loss("loss", iteration.loss)
     given = tuple(np.shape(iteration.prediction))
     if np.prod(given) != size:
@@ -248,5 +284,5 @@ def check_iteration(iteration: Shown, size: int) -> None:
 def check_loss(name: str, loss: float) -> float:
     """Refuse a loss that is not a number; nan and inf are numbers."""
     if not isinstance(loss, numbers.Real):
-        raise TypeError(f"{name} must be a number such as loss.item(), got {loss!r}")
+        raise TypeError(f"{name} must be a number such as loss.item(), got {show(loss)}")
     return loss

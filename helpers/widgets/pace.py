@@ -3,9 +3,10 @@
 import math
 import time
 
-from ipywidgets import IntText, Widget, jsdlink
+from ipywidgets import IntText, jsdlink
 
 from helpers.guards import to_number
+from helpers.widgets.kernel import take_in_order
 from helpers.widgets.stills import close_widget
 
 ASK = 3  # every third frame asks for an answer: each makes the kernel busy for a moment
@@ -102,22 +103,6 @@ class Pace:
         self.answered = max(self.answered, change["new"])  # two pages may answer in turn
         everything = self.answered >= self.asked.value
         self.waiting = math.inf if everything else time.perf_counter()
-
-
-def take_in_order(widget: Widget) -> None:
-    """Let what a page sends to a widget and its children be taken by one thread.
-
-    ipykernel 7 gives each message to the thread that changed that widget last: the page's own,
-    or the main one, where it waits until the running cell ends. So of two buttons that were
-    pressed one after the other the second could come first. Without that rule, it is the page
-    that chooses, and JupyterLab chooses one thread for all widgets.
-
-    Args:
-        widget: Its messages, and those of its children at this moment.
-    """
-    for child in getattr(widget, "children", ()):
-        take_in_order(child)
-    vars(widget.comm)["_reply_subshell_for"] = lambda data, chosen: chosen
 
 
 def check_fps(fps: float) -> float:

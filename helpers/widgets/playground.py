@@ -9,7 +9,8 @@ from helpers.experiment import Experiment, Settings, to_settings
 from helpers.guards import to_whole
 from helpers.training import Iteration
 from helpers.widgets.controls import Controls, row
-from helpers.widgets.pace import check_fps, take_in_order
+from helpers.widgets.kernel import take_in_order
+from helpers.widgets.pace import check_fps
 from helpers.widgets.record import Use
 from helpers.widgets.screen import Screen, make_still
 from helpers.widgets.stills import close_widget, with_still

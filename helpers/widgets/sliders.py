@@ -1,13 +1,25 @@
 """Sliders over a picture that follows them."""
 
+import contextlib
 import html
-from collections.abc import Callable
+import inspect
+import sys
+import threading
+from collections.abc import Callable, Iterator
 
 from ipywidgets import HTML, DOMWidget, HBox, SelectionSlider, VBox
 
+from helpers.guards import show, to_number
 from helpers.plots import new_figure, to_png
 from helpers.widgets.controls import NOTCHES, make_style
+from helpers.widgets.kernel import log_error
 from helpers.widgets.stills import close_widget, to_html, with_still
+
+NOTHING = (
+    "draw has drawn nothing into figure, and plt.plot draws elsewhere: "
+    "begin with ax = figure.subplots(), then write ax.plot"
+)
+PYPLOT = "matplotlib.pyplot"  # looked for, not imported: that would choose a backend
 
 
 class Sliders(VBox):
@@ -25,43 +37,57 @@ class Sliders(VBox):
         text: The line of text, which is the picture's, too.
         png: The picture.
 
+    Raises:
+        TypeError: `draw` cannot be called like that, `size` is not two numbers, or a control
+            has no value.
+        ValueError: `size` is not positive, or a control is closed or given twice.
+
     Shown in: 01_dataset
     """
 
     def __init__(
         self,
         draw: Callable[..., str | None],
+        /,
         size: tuple[float, float] = (8, 3),
         **controls: DOMWidget,
     ) -> None:
         """Draw the first picture."""
+        self.size = check_size(size)
+        check_controls(controls)
+        check_draw(draw, controls)
         self.draw_into = draw
-        self.size = size
         self.controls = controls
         for name, control in controls.items():
-            control.description = control.description or name
+            control.description = getattr(control, "description", "") or name
             control.observe(lambda _: self.update(), "value")
             if isinstance(control, SelectionSlider):
                 control.add_class(NOTCHES)
         self.png = b""
         self.picture = HTML()
         self.line = HTML()
+        self._turn = threading.RLock()  # one at a time, so that the last move wins
+        self._begun = 0
         self.update()
         bar = HBox(list(controls.values()), layout={"flex_flow": "row wrap"})
         super().__init__([bar, self.picture, self.line, make_style()])
 
     def update(self) -> None:
         """Draw for what the controls show; where that fails, the text says why."""
-        with new_figure(*self.size) as figure:  # one at a time, so that the last move wins
+        with self._turn:
+            self._begun += 1
+            begun = self._begun
             values = {name: control.value for name, control in self.controls.items()}
             try:
-                said = self.draw_into(figure, **values)
-                png = to_png(figure)
+                said, png = self._draw(values)
             except Exception as error:  # in a callback it would be seen by nobody
-                self.text = " ".join(f"{type(error).__name__}: {error}".split())
-            else:
-                shown = ", ".join(f"{name} = {value}" for name, value in values.items())
-                self.text = said if isinstance(said, str) else shown
+                log_error("draw")
+                said, png = " ".join(f"{type(error).__name__}: {error}".split()), b""
+            if begun < self._begun:
+                return  # draw has moved a control, and so drawn a newer picture
+            shown = ", ".join(f"{name} = {value}" for name, value in values.items())
+            self.text = said if isinstance(said, str) else shown
+            if png:
                 self.png = png
                 self.picture.value = to_html(png, self.text)
             self.line.value = html.escape(self.text)
@@ -70,5 +96,74 @@ class Sliders(VBox):
         """Take the widgets away."""
         close_widget(self)
 
+    def _draw(self, values: dict) -> tuple[object, bytes]:
+        """Call draw; returns what it says, and the picture."""
+        with new_figure(*self.size) as figure, no_figures_left():
+            said = self.draw_into(figure, **values)
+            if len(figure.get_children()) == 1:  # its background
+                raise ValueError(NOTHING)
+            return said, to_png(figure)
+
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
         return with_still(super()._repr_mimebundle_(**kwargs), self.png, self.text)
+
+
+@contextlib.contextmanager
+def no_figures_left() -> Iterator[None]:
+    """Close what is opened in pyplot meanwhile, or some cell would show it later."""
+
+    def get_numbers() -> set[int]:
+        return set(sys.modules[PYPLOT].get_fignums() if PYPLOT in sys.modules else ())
+
+    before = get_numbers()
+    try:
+        yield
+    finally:
+        for number in get_numbers() - before:
+            sys.modules[PYPLOT].close(number)
+
+
+def check_size(size: object) -> tuple[float, float]:
+    """Take two positive numbers."""
+    try:
+        width, height = size
+    except (TypeError, ValueError):
+        raise TypeError(
+            "size must be the picture's width and height in hundreds of pixels, such as (8, 3); "
+            f"give a control another name; got {show(size)}"
+        ) from None
+    for number in (width, height):
+        if to_number("size", number) <= 0:
+            raise ValueError(f"size must be positive, got {show(size)}")
+    return width, height
+
+
+def check_controls(controls: dict[str, object]) -> None:
+    """Refuse what has no value to follow, and one widget under two names."""
+    for name, control in controls.items():
+        if not isinstance(control, DOMWidget) or not control.has_trait("value"):
+            raise TypeError(
+                f"{name} must be a control with a value, such as IntSlider(3), got {show(control)}"
+            )
+        if control.comm is None:
+            raise ValueError(f"{name} must be a new control: this one has been closed")
+        twins = [other for other in controls if controls[other] is control]
+        if len(twins) > 1:
+            raise ValueError(f"{' and '.join(twins)} must be controls of their own, got one twice")
+
+
+def check_draw(draw: object, controls: dict[str, object]) -> None:
+    """Refuse what cannot be called with a figure and the controls' values."""
+    wanted = f"draw({', '.join(['figure', *controls])})"
+    if not callable(draw):
+        raise TypeError(f"draw must be a function, {wanted}, got {show(draw)}")
+    try:
+        signature = inspect.signature(draw)
+    except ValueError:  # some of C's have none
+        return
+    try:
+        signature.bind(None, **controls)
+    except TypeError:
+        raise TypeError(
+            f"draw must take the figure and each control by its name, {wanted}, got draw{signature}"
+        ) from None
