@@ -205,10 +205,10 @@ class LivePlot:
 
     def __enter__(self) -> Self:
         """Display the picture."""
-        if self.closed:  # by the end of an earlier `with`
+        if self.closed:
             self._open()
-        self.pace.close()  # a page answers to what it was shown, and no more to an earlier loop
-        self.pace = Pace(self.fps)
+        if self.pace.heard.comm is None:  # closed, by the end of an earlier `with`
+            self.pace = Pace(self.fps)
         if self in ENDED:
             ENDED.remove(self)
         self.stays = in_output()
