@@ -9,9 +9,14 @@ from panels import SMALL, settle
 
 from helpers.experiment import Experiment, Settings
 from helpers.probe import hidden_outputs, kinks
-from helpers.widgets.insight import Insight
+from helpers.widgets import insight as module
+from helpers.widgets.insight import MOST, Insight
+from helpers.widgets.live import LivePlot
 from helpers.widgets.picture import Picture
 from helpers.widgets.svg import write_outputs
+
+SEVEN = (1, 20, 50, 100, 500, 100, 50, 20, 1)
+LARGE = (1, 512, 512, 512, 512, 1)
 
 
 def text(insight):
@@ -94,11 +99,11 @@ def test_beyond_the_data_is_twice_the_range():
     more = insight.examine(experiment, wide)
     assert np.array_equal(more["curve"], experiment.predict(wide.grid).numpy())
     ends = more["curve"][[0, -1]]
-    assert text(insight) == f"beyond: {ends[0]:.3g} at x = -20, {ends[1]:.3g} at x = 20"
+    assert text(insight) == f"beyond the data: {ends[0]:.3g} at x = -20, {ends[1]:.3g} at x = 20"
     insight.kinks.value = True
-    dots = insight.examine(experiment, wide)["dots"]
-    assert [len(x) for x, _ in dots] == [len(x) for x in kinks(experiment.net, -20, 20)]
-    assert " · kinks by layer: " in text(insight)
+    assert insight.examine(experiment, wide)["dots"]
+    counts = ", ".join(str(len(x)) for x in kinks(experiment.net, -20, 20))
+    assert f" · kinks by layer: {counts}" in text(insight)
 
 
 def test_units_that_are_on_are_counted_and_drawn():
@@ -114,6 +119,155 @@ def test_units_that_are_on_are_counted_and_drawn():
     straight = Experiment(Settings(cfg=(1, 1)))
     insight.examine(straight, picture_of(straight))
     assert text(insight) == "units that are on somewhere: none"
+
+
+class Watch:
+    """A clock that only moves when it is told to, and a count of what is looked for."""
+
+    def __init__(self, monkeypatch, cost):
+        self.now, self.calls = 100.0, []
+        for name in ("kinks", "hidden_outputs"):
+            monkeypatch.setattr(module, name, self.slow(name, getattr(module, name), cost))
+
+    def slow(self, name, function, cost):
+        def call(*arguments):
+            self.calls.append(name)
+            self.now += cost
+            return function(*arguments)
+
+        return call
+
+    def __call__(self):
+        return self.now
+
+
+def test_while_training_runs_nothing_is_found_more_often_than_the_clock_allows(monkeypatch):
+    watch = Watch(monkeypatch, cost=0.03)
+    insight, experiment = Insight(watch), Experiment(SMALL)
+    insight.kinks.value = True
+    picture = picture_of(experiment)
+    began = watch.now
+    for _ in range(600):  # a minute at ten frames a second
+        experiment.advance()
+        insight.examine(experiment, picture, running=True)
+        watch.now += 0.1
+    share = 0.03 * len(watch.calls) / (watch.now - began)
+    assert 0.03 < share <= 0.05
+    insight.kinks.value = False
+    before = len(watch.calls)
+    insight.examine(experiment, picture, running=True)
+    assert len(watch.calls) == before
+
+
+def test_all_toggles_share_one_clock_and_the_strip_comes_four_times_a_second(monkeypatch):
+    watch = Watch(monkeypatch, cost=0.001)
+    insight, experiment = Insight(watch), Experiment(SMALL)
+    for toggle in insight.toggles:
+        toggle.value = True
+    picture = picture_of(experiment, beyond=True)
+    strips = set()
+    for _ in range(100):
+        experiment.advance()
+        insight.examine(experiment, picture, running=True)
+        strips.add(insight.strip.value)
+        watch.now += 0.1
+    assert 20 <= len(strips) <= 41
+    assert watch.calls.count("kinks") == watch.calls.count("hidden_outputs") == len(strips)
+
+
+def test_what_is_shown_again_says_of_when_it_is_and_lies_on_the_fit_of_now(monkeypatch):
+    watch = Watch(monkeypatch, cost=1.0)
+    insight, experiment = Insight(watch), Experiment(SMALL)
+    insight.kinks.value = insight.outputs.value = True
+    picture = picture_of(experiment)
+    experiment.advance(1200)
+    first = insight.examine(experiment, picture, running=True)
+    words = text(insight)
+    assert "iteration" not in words
+    experiment.advance(30)
+    again = insight.examine(experiment, picture, running=True)
+    changed = words.replace("kinks", "kinks of iteration 1,200").replace(
+        "units", "units of iteration 1,200"
+    )
+    assert text(insight) == changed
+    for (x, y), (then, before) in zip(again["dots"], first["dots"], strict=True):
+        assert (x == then).all()
+        assert np.allclose(y, experiment.predict(x).numpy())
+        assert not np.allclose(y, before)
+    paused = insight.examine(experiment, picture)  # exact, at once
+    assert "iteration" not in text(insight)
+    found = kinks(experiment.net, -10, 10)
+    assert [len(x) for x, _ in paused["dots"]] == [len(x) for x in found]
+
+
+def test_another_network_or_range_shows_nothing_of_the_last(monkeypatch):
+    watch = Watch(monkeypatch, cost=1.0)
+    insight, experiment = Insight(watch), Experiment(SMALL)
+    insight.kinks.value = True
+    assert insight.examine(experiment, picture_of(experiment), running=True)["dots"]
+    other = Experiment(Settings(cfg=(1, 8, 6, 1), seed=1))
+    assert insight.examine(other, picture_of(other), running=True) == {}
+    assert text(insight) == ""
+    insight.beyond.value = True
+    wide = picture_of(other, beyond=True)
+    curve = insight.examine(other, wide, running=True)["curve"]  # there is no other on this grid
+    assert np.array_equal(curve, other.predict(wide.grid).numpy())
+    assert watch.calls == ["kinks"]
+
+
+def test_kinks_that_take_long_are_left_for_a_pause(monkeypatch):
+    watch = Watch(monkeypatch, cost=0.0)
+    insight, experiment = Insight(watch), Experiment(Settings(cfg=LARGE))
+    insight.kinks.value = True
+    picture = picture_of(experiment)
+    assert insight.examine(experiment, picture, running=True) == {}
+    assert text(insight) == "pause to see the kinks"
+    assert watch.calls == []
+    dots = insight.examine(experiment, picture)["dots"]
+    assert sum(len(x) for x, _ in dots) == MOST
+    assert watch.calls == ["kinks"]
+    seven = Experiment(Settings(cfg=SEVEN))
+    assert insight.examine(seven, picture_of(seven), running=True)["dots"]
+
+
+def test_of_many_kinks_some_are_drawn_and_all_are_counted():
+    insight, experiment = Insight(), Experiment(Settings(cfg=(1, 300, 1)))
+    insight.kinks.value = True
+    picture = picture_of(experiment)
+    ((x, y),) = insight.examine(experiment, picture)["dots"]
+    (every,) = kinks(experiment.net, -10, 10)
+    assert text(insight) == f"kinks by layer: {len(every)} ({MOST} of {len(every)} drawn)"
+    assert set(x) < set(every)
+    assert len(x) == MOST
+    shares = np.searchsorted(every, x) / len(every)
+    assert np.diff(shares).max() < 2.1 / MOST  # as dense as all of them
+    low, high = picture.left.ylim
+    with torch.no_grad():
+        experiment.net.features[-1].weight.mul_(50)
+    ((x, y),) = insight.examine(experiment, picture)["dots"]
+    assert 0 < len(x) <= MOST
+    assert ((low <= y) & (y <= high)).all()  # in sight
+
+
+@pytest.mark.parametrize("cfg", [(1, 20, 50, 20, 1), SEVEN, LARGE], ids=len)
+@pytest.mark.parametrize("running", [True, False])
+def test_a_frame_is_small_whatever_is_on(cfg, running):
+    """Ten frames a second and the strip, at its own pace: 150 kB a second at the most."""
+    insight, experiment = Insight(lambda: 0.0), Experiment(Settings(cfg=cfg, lr=0.01))
+    live = LivePlot(experiment.x, experiment.y)
+    for toggle in insight.toggles:
+        toggle.value = True
+    live.set_data(experiment.x, experiment.y, beyond=True)
+    random = np.random.default_rng(0)
+    for number, loss in enumerate(np.exp(random.standard_normal(2000))):  # a noisy curve
+        live.curve.record(number, loss)
+    live.record(experiment.advance())
+    live.draw(**insight.examine(experiment, live.picture, running))
+    frame = len(live.picture.moving.value.encode()) + len(insight.line.value.encode())
+    assert frame < 9_000
+    assert len(insight.strip.value) < 12_000
+    assert 10 * frame + min(4 * len(insight.strip.value), module.SPEED) < 150_000
+    live.close()
 
 
 def test_the_panel_shows_and_says_what_its_toggles_ask_for(panel):
