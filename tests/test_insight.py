@@ -10,13 +10,15 @@ from panels import SMALL, settle
 from helpers.experiment import Experiment, Settings
 from helpers.probe import hidden_outputs, kinks
 from helpers.widgets import insight as module
-from helpers.widgets.insight import MOST, Insight
+from helpers.widgets.insight import MOST, Examiner, Found, Insight, Look
 from helpers.widgets.live import LivePlot
 from helpers.widgets.picture import Picture
 from helpers.widgets.svg import write_outputs
 
 SEVEN = (1, 20, 50, 100, 500, 100, 50, 20, 1)
 LARGE = (1, 512, 512, 512, 512, 1)
+NOTHING = {"curve": None, "dots": ()}
+ALL = Look(kinks=True, outputs=True, beyond=True)
 
 
 def text(insight):
@@ -29,7 +31,8 @@ def picture_of(experiment, beyond=False):
 
 def test_nothing_is_added_until_a_toggle_is_on():
     insight, experiment = Insight(), Experiment(SMALL)
-    assert insight.examine(experiment, picture_of(experiment)) == {}
+    assert insight.examine(experiment, picture_of(experiment)) == NOTHING
+    assert Examiner().examine(experiment, Look()) == Found()
     assert insight.line.value == insight.strip.value == ""
     assert insight.line.layout.display == insight.strip.layout.display == "none"
 
@@ -58,7 +61,7 @@ def test_kinks_are_those_of_probe_and_lie_on_the_fit():
             column = torch.tensor(x, dtype=torch.float32)[:, None]
             assert np.allclose(heights, experiment.net(column)[:, 0].numpy())
     assert text(insight) == f"kinks by layer: {len(expected[0])}, {len(expected[1])}"
-    assert set(more) == {"dots"}
+    assert more["curve"] is None
 
 
 @pytest.mark.parametrize(
@@ -109,7 +112,7 @@ def test_beyond_the_data_is_twice_the_range():
 def test_units_that_are_on_are_counted_and_drawn():
     insight, experiment = Insight(), Experiment(SMALL)
     insight.outputs.value = True
-    assert insight.examine(experiment, picture_of(experiment)) == {}
+    assert insight.examine(experiment, picture_of(experiment)) == NOTHING
     outputs = hidden_outputs(experiment.net, experiment.x)
     counts = [f"{int(out.any(dim=0).sum())} of {out.shape[1]}" for out in outputs]
     words = "units that are on somewhere: " + ", ".join(counts)
@@ -143,91 +146,74 @@ class Watch:
 
 def test_while_training_runs_nothing_is_found_more_often_than_the_clock_allows(monkeypatch):
     watch = Watch(monkeypatch, cost=0.03)
-    insight, experiment = Insight(watch), Experiment(SMALL)
-    insight.kinks.value = True
-    picture = picture_of(experiment)
+    examiner, experiment = Examiner(watch), Experiment(SMALL)
     began = watch.now
     for _ in range(600):  # a minute at ten frames a second
         experiment.advance()
-        insight.examine(experiment, picture, running=True)
+        examiner.examine(experiment, Look(kinks=True), running=True)
         watch.now += 0.1
     share = 0.03 * len(watch.calls) / (watch.now - began)
     assert 0.03 < share <= 0.05
-    insight.kinks.value = False
-    before = len(watch.calls)
-    insight.examine(experiment, picture, running=True)
-    assert len(watch.calls) == before
 
 
 def test_all_toggles_share_one_clock_and_the_strip_comes_four_times_a_second(monkeypatch):
     watch = Watch(monkeypatch, cost=0.001)
-    insight, experiment = Insight(watch), Experiment(SMALL)
-    for toggle in insight.toggles:
-        toggle.value = True
-    picture = picture_of(experiment, beyond=True)
+    examiner, experiment = Examiner(watch), Experiment(SMALL)
     strips = set()
     for _ in range(100):
         experiment.advance()
-        insight.examine(experiment, picture, running=True)
-        strips.add(insight.strip.value)
+        strips.add(examiner.examine(experiment, ALL, running=True).strip)
         watch.now += 0.1
     assert 20 <= len(strips) <= 41
     assert watch.calls.count("kinks") == watch.calls.count("hidden_outputs") == len(strips)
 
 
 def test_what_is_shown_again_says_of_when_it_is_and_lies_on_the_fit_of_now(monkeypatch):
-    watch = Watch(monkeypatch, cost=1.0)
-    insight, experiment = Insight(watch), Experiment(SMALL)
-    insight.kinks.value = insight.outputs.value = True
-    picture = picture_of(experiment)
+    examiner, experiment = Examiner(Watch(monkeypatch, cost=1.0)), Experiment(SMALL)
+    look = Look(kinks=True, outputs=True)
     experiment.advance(1200)
-    first = insight.examine(experiment, picture, running=True)
-    words = text(insight)
-    assert "iteration" not in words
+    first = examiner.examine(experiment, look, running=True)
+    assert "iteration" not in first.words
     experiment.advance(30)
-    again = insight.examine(experiment, picture, running=True)
-    changed = words.replace("kinks", "kinks of iteration 1,200").replace(
-        "units", "units of iteration 1,200"
-    )
-    assert text(insight) == changed
-    for (x, y), (then, before) in zip(again["dots"], first["dots"], strict=True):
+    again = examiner.examine(experiment, look, running=True)
+    words = first.words.replace("kinks", "kinks of iteration 1,200")
+    assert again.words == words.replace("units", "units of iteration 1,200")
+    assert again.strip == first.strip
+    for (x, y), (then, before) in zip(again.dots, first.dots, strict=True):
         assert (x == then).all()
         assert np.allclose(y, experiment.predict(x).numpy())
         assert not np.allclose(y, before)
-    paused = insight.examine(experiment, picture)  # exact, at once
-    assert "iteration" not in text(insight)
+    paused = examiner.examine(experiment, look)  # exact, at once
+    assert "iteration" not in paused.words
     found = kinks(experiment.net, -10, 10)
-    assert [len(x) for x, _ in paused["dots"]] == [len(x) for x in found]
+    assert [len(x) for x, _ in paused.dots] == [len(x) for x in found]
 
 
 def test_another_network_or_range_shows_nothing_of_the_last(monkeypatch):
     watch = Watch(monkeypatch, cost=1.0)
-    insight, experiment = Insight(watch), Experiment(SMALL)
-    insight.kinks.value = True
-    assert insight.examine(experiment, picture_of(experiment), running=True)["dots"]
+    examiner, experiment = Examiner(watch), Experiment(SMALL)
+    assert examiner.examine(experiment, Look(kinks=True), running=True).dots
     other = Experiment(Settings(cfg=(1, 8, 6, 1), seed=1))
-    assert insight.examine(other, picture_of(other), running=True) == {}
-    assert text(insight) == ""
-    insight.beyond.value = True
-    wide = picture_of(other, beyond=True)
-    curve = insight.examine(other, wide, running=True)["curve"]  # there is no other on this grid
-    assert np.array_equal(curve, other.predict(wide.grid).numpy())
+    assert examiner.examine(other, Look(kinks=True), running=True) == Found()
+    found = examiner.examine(other, Look(kinks=True, beyond=True), running=True)
+    expected = other.predict(np.linspace(-20, 20, 1000)).numpy()
+    assert np.array_equal(found.curve, expected)  # there is no other fit on this grid
+    assert found.dots == ()
     assert watch.calls == ["kinks"]
+    found = examiner.examine(other, Look(), running=True)
+    assert found == Found()
 
 
 def test_kinks_that_take_long_are_left_for_a_pause(monkeypatch):
     watch = Watch(monkeypatch, cost=0.0)
-    insight, experiment = Insight(watch), Experiment(Settings(cfg=LARGE))
-    insight.kinks.value = True
-    picture = picture_of(experiment)
-    assert insight.examine(experiment, picture, running=True) == {}
-    assert text(insight) == "pause to see the kinks"
+    examiner, experiment = Examiner(watch), Experiment(Settings(cfg=LARGE))
+    found = examiner.examine(experiment, Look(kinks=True), running=True)
+    assert found == Found(words="pause to see the kinks")
     assert watch.calls == []
-    dots = insight.examine(experiment, picture)["dots"]
+    dots = examiner.examine(experiment, Look(kinks=True)).dots
     assert sum(len(x) for x, _ in dots) == MOST
     assert watch.calls == ["kinks"]
-    seven = Experiment(Settings(cfg=SEVEN))
-    assert insight.examine(seven, picture_of(seven), running=True)["dots"]
+    assert examiner.examine(Experiment(Settings(cfg=SEVEN)), Look(kinks=True), running=True).dots
 
 
 def test_of_many_kinks_some_are_drawn_and_all_are_counted():
@@ -252,21 +238,20 @@ def test_of_many_kinks_some_are_drawn_and_all_are_counted():
 @pytest.mark.parametrize("cfg", [(1, 20, 50, 20, 1), SEVEN, LARGE], ids=len)
 @pytest.mark.parametrize("running", [True, False])
 def test_a_frame_is_small_whatever_is_on(cfg, running):
-    """Ten frames a second and the strip, at its own pace: 150 kB a second at the most."""
-    insight, experiment = Insight(lambda: 0.0), Experiment(Settings(cfg=cfg, lr=0.01))
+    """Ten frames a second, and the strip at its own pace: 150 kB a second at the most."""
+    experiment = Experiment(Settings(cfg=cfg, lr=0.01))
     live = LivePlot(experiment.x, experiment.y)
-    for toggle in insight.toggles:
-        toggle.value = True
     live.set_data(experiment.x, experiment.y, beyond=True)
     random = np.random.default_rng(0)
     for number, loss in enumerate(np.exp(random.standard_normal(2000))):  # a noisy curve
         live.curve.record(number, loss)
     live.record(experiment.advance())
-    live.draw(**insight.examine(experiment, live.picture, running))
-    frame = len(live.picture.moving.value.encode()) + len(insight.line.value.encode())
+    found = Examiner().examine(experiment, ALL, running)
+    live.draw(found.curve, found.dots)
+    frame = len(live.picture.moving.value.encode()) + len(found.words.encode())
     assert frame < 9_000
-    assert len(insight.strip.value) < 12_000
-    assert 10 * frame + min(4 * len(insight.strip.value), module.SPEED) < 150_000
+    assert len(found.strip) < 12_000
+    assert 10 * frame + min(4 * len(found.strip), module.SPEED) < 150_000
     live.close()
 
 

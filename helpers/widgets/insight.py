@@ -10,9 +10,9 @@ from ipywidgets import HTML, ToggleButton
 
 from helpers.experiment import Experiment
 from helpers.model import count_parameters
+from helpers.plots import to_array
 from helpers.probe import count_crossings, hidden_outputs, kinks
-from helpers.widgets.picture import Picture
-from helpers.widgets.shapes import Box
+from helpers.widgets.picture import Picture, make_box, make_grid
 from helpers.widgets.svg import write_outputs
 
 TOOLTIPS = {
@@ -20,39 +20,114 @@ TOOLTIPS = {
     "Layer outputs": "Draw what every unit of each hidden layer hands on",
     "Beyond the data": "Show what the network says on twice the range of x",
 }
-REST = 20  # times as long as finding something took, nothing is found anew while training runs
+REST = 20  # times as long as a finding took, there is no other while training runs
 SPEED = 40_000  # letters a second of the strip, which comes four times a second at the most
 MOST = 100  # kinks that are drawn, so that one can tell them apart
 MUCH = 2e8  # crossings times parameters; kinks of more take above a tenth of a second
 
 
-class Finding(NamedTuple):
-    """What a toggle found.
+class Look(NamedTuple):
+    """What is asked for: whether to show kinks, layer outputs, and what lies beyond the data."""
+
+    kinks: bool = False
+    outputs: bool = False
+    beyond: bool = False
+
+
+class Found(NamedTuple):
+    """What was found of what was asked for.
 
     Attributes:
-        words: What it says, with {} where it may say of which iteration that is.
-        iteration: Which iteration it is of.
-        arguments: Those of `LivePlot.draw` that show it.
+        curve: What the network says on twice the range of x; None if only the data's was asked.
+        dots: For each hidden layer, x and y of its kinks; 100 in all at the most.
+        strip: SVG of what the hidden layers hand on; "" if that was not asked.
+        words: It all, in one line.
     """
 
-    words: str
+    curve: np.ndarray | None = None
+    dots: Sequence[tuple[np.ndarray, np.ndarray]] = ()
+    strip: str = ""
+    words: str = ""
+
+
+class Finding(NamedTuple):
+    """What one toggle asked for: of which iteration, words with a {} for it, a part of `Found`."""
+
     iteration: int
-    arguments: dict
+    words: str
+    part: object
 
 
-class Insight:
-    """Three toggles, and what they show of a network.
+class Examiner:
+    """Finds out what is asked for of a network.
+
+    While training runs, and waits for it, that takes at most a twentieth of the time: what was
+    found a moment ago is shown again, and the words say of which iteration it is.
 
     Args:
         clock: Tells the time, in seconds.
-
-    Attributes:
-        toggles: Whether to show kinks, layer outputs, and what lies beyond the data.
-        line: What the toggles found, in one line; there while one is on.
-        strip: The picture of the layer outputs; there while its toggle is on.
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Begin with nothing found."""
+        self.clock = clock
+        self.due = 0.0  # when something may be found anew while training runs
+        self.subject: tuple[Experiment | None, bool] = (None, False)
+        self.findings: dict[str, Finding] = {}  # of the subject
+
+    def examine(self, experiment: Experiment, look: Look, running: bool = False) -> Found:
+        """Find out what is asked for, or tell again what was found before.
+
+        Args:
+            experiment: The network to examine; it is not trained.
+            look: What is asked for.
+            running: Whether training waits. If not, all is found anew, whatever it takes.
+        """
+        if self.subject[0] is not experiment or self.subject[1] != look.beyond:
+            self.subject = (experiment, look.beyond)
+            self.findings.clear()
+        asked = [name for name in FINDERS if getattr(look, name)]
+        if not running or self.clock() >= self.due:
+            self._find(asked, experiment, look, running)
+        elif look.beyond and "beyond" not in self.findings:  # there is no other fit on its grid
+            self._find(["beyond"], experiment, look, running)
+
+        known = {name: self.findings[name] for name in asked if name in self.findings}
+        parts = {name: finding.part for name, finding in known.items()}
+        words = []
+        for number, text, _ in known.values():
+            is_old = number != experiment.iteration
+            words.append(text.format(f" of iteration {number:,}" if is_old else ""))
+        curve, dots = parts.get("beyond"), parts.get("kinks", ())
+        if curve is None and dots and known["kinks"].iteration != experiment.iteration:
+            dots = put_on_fit(experiment, [x for x, _ in dots])  # the fit has moved
+        return Found(curve, dots, parts.get("outputs", ""), " · ".join(words))
+
+    def _find(
+        self, names: Sequence[str], experiment: Experiment, look: Look, running: bool
+    ) -> None:
+        began = self.clock()
+        for name in names:
+            found = FINDERS[name](experiment, look, running)
+            self.findings[name] = Finding(experiment.iteration, *found)
+        if running:
+            ended = self.clock()
+            rest = REST * (ended - began)
+            if "outputs" in names:
+                rest = max(rest, 0.25, len(self.findings["outputs"].part) / SPEED)
+            self.due = ended + rest
+
+
+class Insight:
+    """Three toggles, and places for what is found that is no part of the picture.
+
+    Attributes:
+        toggles: Whether to show kinks, layer outputs, and what lies beyond the data.
+        line: What was found, in one line; there while a toggle is on.
+        strip: The picture of the layer outputs; there while its toggle is on.
+    """
+
+    def __init__(self) -> None:
         """Make the toggles, all of them off."""
         self.toggles = [
             ToggleButton(description=name, tooltip=tooltip, layout={"width": "132px"})
@@ -61,124 +136,102 @@ class Insight:
         self.kinks, self.outputs, self.beyond = self.toggles
         self.line = HTML()
         self.strip = HTML(layout={"width": "min(100%, 800px)", "margin": "0"})
+        self.examiner = Examiner()
         for toggle in self.toggles:
             toggle.observe(self._unfold, "value")
         self._unfold()
 
-        self.clock = clock
-        self.due = 0.0  # when something may be found anew while training runs
-        self.subject: tuple[object, object] = (None, None)  # of what was found: network and x
-        self.found: dict[str, Finding] = {}
+    @property
+    def look(self) -> Look:
+        """What the toggles ask for now."""
+        return Look(*(toggle.value for toggle in self.toggles))
 
     def has_range_of(self, picture: Picture) -> bool:
         """Tell whether a picture shows the range of x that its toggle asks for."""
         return picture.beyond == self.beyond.value
 
     def examine(self, experiment: Experiment, picture: Picture, running: bool = False) -> dict:
-        """Find out what the toggles ask for, and say it in the line below them.
+        """Find out what the toggles ask for, and show what is no part of the picture.
 
         Args:
             experiment: The network to examine; it is not trained.
-            picture: Where it is to be drawn: its grid is the range of x.
-            running: Whether training waits for this. It then takes at most a twentieth of the
-                time: what was found a moment ago is shown again, and the words say of when it is.
+            picture: Where it is to be drawn.
+            running: Whether training waits for this.
 
         Returns:
             The arguments that `LivePlot.draw` wants for it.
         """
-        if self.subject[0] is not experiment or self.subject[1] is not picture.grid:
-            self.subject = (experiment, picture.grid)
-            self.found.clear()
-        asked = {"beyond": picture.beyond, "kinks": self.kinks.value, "outputs": self.outputs.value}
-        names = [name for name, is_on in asked.items() if is_on]
-        if not running or self.clock() >= self.due:
-            self._find(names, experiment, picture, running)
-        elif picture.beyond and "beyond" not in self.found:  # there is no other fit on this grid
-            self._find(["beyond"], experiment, picture, running)
-        findings = [self.found[name] for name in names if name in self.found]
+        look = self.look._replace(beyond=picture.beyond)
+        found = self.examiner.examine(experiment, look, running)
+        self.show(found)
+        return {"curve": found.curve, "dots": found.dots}
 
-        said, arguments = [], {}
-        for finding in findings:
-            now = finding.iteration == experiment.iteration
-            said.append(finding.words.format("" if now else f" of iteration {finding.iteration:,}"))
-            arguments |= finding.arguments
-            if "dots" in finding.arguments and not now and not picture.beyond:
-                arguments["dots"] = put_on_fit(experiment, [x for x, _ in arguments["dots"]])
-        self.line.value = html.escape(" · ".join(said))
-        return arguments
-
-    def _find(
-        self, names: Sequence[str], experiment: Experiment, picture: Picture, running: bool
-    ) -> None:
-        """Find what some toggles ask for, and rest in proportion if training waited for it."""
-        finders = {"beyond": find_beyond, "kinks": find_kinks, "outputs": self._find_outputs}
-        began = self.clock()
-        for name in names:
-            words, arguments = finders[name](experiment, picture, running)
-            self.found[name] = Finding(words, experiment.iteration, arguments)
-        if running:
-            ended = self.clock()
-            rest = REST * (ended - began)
-            if "outputs" in names:
-                rest = max(rest, 0.25, len(self.strip.value) / SPEED)
-            self.due = ended + rest
-
-    def _find_outputs(
-        self, experiment: Experiment, picture: Picture, running: bool
-    ) -> tuple[str, dict]:
-        outputs = [out.numpy() for out in hidden_outputs(experiment.net, experiment.x)]
-        counts = ", ".join(f"{out.any(axis=0).sum()} of {out.shape[1]}" for out in outputs)
-        words = f"units{{}} that are on somewhere: {counts or 'none'}"
-        self.strip.value = write_outputs(outputs, words.format(""))
-        return words, {}
+    def show(self, found: Found) -> None:
+        """Show what was found, as far as it is no part of the picture."""
+        self.line.value = html.escape(found.words)
+        self.strip.value = found.strip
 
     def _unfold(self, change: object = None) -> None:
         self.line.layout.display = "flex" if any(t.value for t in self.toggles) else "none"
         self.strip.layout.display = "flex" if self.outputs.value else "none"
 
 
-def find_beyond(experiment: Experiment, picture: Picture, running: bool) -> tuple[str, dict]:
-    """Ask the network on the picture's grid; words and arguments of a `Finding`."""
-    curve = experiment.predict(picture.grid).numpy()
-    ends = zip(curve[[0, -1]], picture.grid[[0, -1]], strict=True)
+def find_beyond(experiment: Experiment, look: Look, running: bool) -> tuple[str, np.ndarray]:
+    """Ask the network on twice the range of x: words, and `Found.curve`."""
+    grid = make_grid(to_array(experiment.x), look.beyond)
+    curve = experiment.predict(grid).numpy()
+    ends = zip(curve[[0, -1]], grid[[0, -1]], strict=True)
     words = ", ".join(f"{y:.3g} at x = {x:g}" for y, x in ends)
-    return f"beyond the data{{}}: {words}", {"curve": curve}
+    return f"beyond the data{{}}: {words}", curve
 
 
-def find_kinks(experiment: Experiment, picture: Picture, running: bool) -> tuple[str, dict]:
-    """Find the kinks, if training need not wait too long; words and arguments of a `Finding`."""
-    net, grid = experiment.net, picture.grid
+def find_kinks(experiment: Experiment, look: Look, running: bool) -> tuple[str, Sequence[tuple]]:
+    """Find the kinks, if training need not wait too long: words, and `Found.dots`."""
+    net, grid = experiment.net, make_grid(to_array(experiment.x), look.beyond)
     try:
         few = grid[:: max(len(grid) // 100, 1)]
         if running and count_crossings(net, few) * count_parameters(net) > MUCH:
-            return "pause to see the kinks", {}
+            return "pause to see the kinks", ()
         layers = kinks(net, grid[0], grid[-1])
     except TypeError:
-        return "kinks: only a ReLU network has any", {}
+        return "kinks: only a ReLU network has any", ()
     except ValueError:
-        return "kinks: the weights are no longer finite", {}
-    dots = thin_out(put_on_fit(experiment, layers), picture.left)
+        return "kinks: the weights are no longer finite", ()
+    low, high = make_box(grid, to_array(experiment.y)).ylim
+    dots = thin_out(put_on_fit(experiment, layers), low, high)
     counts = ", ".join(str(len(x)) for x in layers)
-    total, drawn = (sum(len(x) for x in some) for some in (layers, [x for x, _ in dots]))
+    total, drawn = sum(map(len, layers)), sum(len(x) for x, _ in dots)
     more = "" if drawn == total else f" ({drawn} of {total:,} drawn)"
-    return f"kinks{{}} by layer: {counts or 'none'}{more}", {"dots": dots}
+    return f"kinks{{}} by layer: {counts or 'none'}{more}", dots
+
+
+def find_outputs(experiment: Experiment, look: Look, running: bool) -> tuple[str, str]:
+    """Draw what the hidden layers hand on: words, and `Found.strip`."""
+    outputs = [out.numpy() for out in hidden_outputs(experiment.net, experiment.x)]
+    counts = ", ".join(f"{out.any(axis=0).sum()} of {out.shape[1]}" for out in outputs)
+    words = f"units{{}} that are on somewhere: {counts or 'none'}"
+    return words, write_outputs(outputs, words.format(""))
+
+
+FINDERS = {"beyond": find_beyond, "kinks": find_kinks, "outputs": find_outputs}
 
 
 def put_on_fit(experiment: Experiment, layers: Sequence[np.ndarray]) -> list[tuple]:
     """Find what the network says now at each layer's kinks: their x and y."""
-    x = np.concatenate([[], *layers])
-    ends = np.cumsum([len(places) for places in layers])[:-1]
-    heights = np.split(experiment.predict(x).numpy(), ends)
-    return list(zip(layers, heights, strict=False))  # without layers there is still one piece
+    heights = experiment.predict(np.concatenate([[], *layers])).numpy()
+    ends = np.cumsum([len(x) for x in layers])
+    return [(x, heights[end - len(x) : end]) for x, end in zip(layers, ends, strict=True)]
 
 
-def thin_out(dots: Sequence[tuple], box: Box) -> list[tuple]:
-    """Keep the dots that are in sight in a box; of too many, evenly many along the fit."""
-    seen = [(box.ylim[0] <= y) & (y <= box.ylim[1]) for _, y in dots]
-    dots = [(x[keep], y[keep]) for (x, y), keep in zip(dots, seen, strict=True)]
-    every = np.sort(np.concatenate([[], *(x for x, _ in dots)]))
-    if len(every) > MOST:
-        kept = every[np.linspace(0, len(every) - 1, MOST).astype(int)]
-        few = [np.isin(x, kept) for x, _ in dots]
-        dots = [(x[keep], y[keep]) for (x, y), keep in zip(dots, few, strict=True)]
-    return dots
+def thin_out(dots: Sequence[tuple], low: float, high: float) -> list[tuple]:
+    """Keep the dots with a y from low to high; of too many, evenly many along the fit."""
+    seen, chosen = [], []
+    for x, y in dots:
+        inside = (low <= y) & (y <= high)
+        seen.append((x[inside], y[inside]))
+    every = np.sort(np.concatenate([[], *(x for x, _ in seen)]))
+    kept = every[np.linspace(0, len(every) - 1, min(len(every), MOST)).astype(int)]
+    for x, y in seen:
+        some = np.isin(x, kept)
+        chosen.append((x[some], y[some]))
+    return chosen

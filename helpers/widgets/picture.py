@@ -47,7 +47,6 @@ class Picture(GridBox):
         grid: The x of the prediction: those of the data, or 1000 on twice their range.
         beyond: As given.
         count: As given.
-        left: Where the data stand, and which numbers are in sight there.
 
     Raises:
         ValueError: x and y do not pair up one to one, or are not finite.
@@ -81,11 +80,8 @@ class Picture(GridBox):
         """
         self.x, self.y = check_points(x, y)
         self.beyond = beyond
-        self.grid = self.x
-        if beyond:
-            low, high = self.x[[0, -1]]
-            self.grid = np.linspace(1.5 * low - high / 2, 1.5 * high - low / 2, 1000)
-        self.left = Box(*LEFT, widen(self.grid, 0.03), widen(self.y, 0.25))
+        self.grid = make_grid(self.x, beyond)
+        self.left = make_box(self.grid, self.y)
         self.stays = None  # what the still picture depends on, once it is drawn
         self.update(None, [], [])
 
@@ -164,6 +160,19 @@ class Picture(GridBox):
         if len(curves) > 1:
             shapes += draw_legend(PAGE, right, {name: LOOKS[name] for name in curves})
         return shapes
+
+
+def make_grid(x: np.ndarray, beyond: bool) -> np.ndarray:
+    """Choose where the prediction is drawn: at the rising x, or at 1000 on twice their range."""
+    if not beyond:
+        return x
+    low, high = x[[0, -1]]
+    return np.linspace(1.5 * low - high / 2, 1.5 * high - low / 2, 1000)
+
+
+def make_box(grid: np.ndarray, y: np.ndarray) -> Box:
+    """Choose which numbers are in sight, and where: all of the grid, and y with room around it."""
+    return Box(*LEFT, widen(grid, 0.03), widen(y, 0.25))
 
 
 def draw_title(box: Box, title: object) -> Text:
