@@ -4,17 +4,14 @@ import contextlib
 import io
 import itertools
 import math
-import threading
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.style import context
 from numpy.typing import ArrayLike
 
 DATA_COLOUR = "#1188CC"  # these can be told from white and from a dark theme's #111
@@ -23,7 +20,6 @@ HELD_OUT_COLOUR = "#009988"
 MARK_COLOUR = "#BB4488"
 LOSS_COLOUR = "#444444"
 SHARP = 2  # pixels of a PNG for each one that it is shown with
-STYLE = threading.RLock()  # matplotlib has one style for all threads
 
 
 def to_array(values: ArrayLike) -> np.ndarray:
@@ -72,7 +68,7 @@ def draw_fit(ax: Axes, x: ArrayLike, prediction: ArrayLike, **style: object) -> 
 def draw_loss(
     ax: Axes, losses: Sequence[float], iterations: Sequence[int] | None = None, **style: object
 ) -> Line2D:
-    """Draw a loss curve on a log axis.
+    """Draw a loss curve on a log axis, or on a linear one if a loss is 0 or less.
 
     Args:
         ax: Where to draw.
@@ -86,7 +82,9 @@ def draw_loss(
     Shown in: 06_training
     """
     numbers = range(len(losses)) if iterations is None else iterations
-    ax.set_yscale("log")  # first, or losses without a logarithm would bring a warning
+    values = np.asarray(losses, dtype=float)
+    has_logarithms = not (values[np.isfinite(values)] <= 0).any()
+    ax.set_yscale("log" if has_logarithms else "linear")
     (line,) = ax.plot(numbers, losses, color=LOSS_COLOUR, linewidth=1.5)
     line.set(**style)
     ax.set(xlabel="iteration", ylabel="loss")
@@ -144,9 +142,7 @@ def draw_kinks(
 
 @contextlib.contextmanager
 def new_figure(width: float, height: float) -> Iterator[Figure]:
-    """Make a figure in matplotlib's default style, whatever the notebook has set.
-
-    Draw and save it inside the `with`: matplotlib looks at its style then, too.
+    """Make a figure that pyplot knows nothing of, in the notebook's style.
 
     Args:
         width: Width, in hundreds of pixels.
@@ -155,8 +151,7 @@ def new_figure(width: float, height: float) -> Iterator[Figure]:
     Yields:
         An empty figure, which arranges its axes itself.
     """
-    with STYLE, context("default"):
-        yield Figure(figsize=(width, height), dpi=100, layout="constrained")
+    yield Figure(figsize=(width, height), dpi=100, layout="constrained")
 
 
 def to_png(figure: Figure) -> bytes:
@@ -170,34 +165,31 @@ def loss_limits(losses: Sequence[float], iterations: Sequence[int]) -> tuple[tup
     """Choose (left, right), (bottom, top) that hold a loss curve and change seldom as it grows.
 
     Args:
-        losses: The loss curve so far; what has no logarithm is passed over.
+        losses: The loss curve so far; nan and inf are passed over.
         iterations: The numbers of its iterations.
+
+    Returns:
+        The limits. A bottom above 0 is meant for a log axis; it is below 0, for a linear one,
+        where a loss is 0 or less and has no logarithm.
     """
-    last = np.max(iterations, initial=0)
+    numbers = np.asarray(iterations, dtype=float)
+    first, last = (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 0.0)
+    left = first // 100 * 100
     sizes = (k * 10**n for n in itertools.count(3) for k in (1, 5))
-    right = 100 if last < 100 else next(size for size in sizes if size > last)
+    size = 100 if last - left < 100 else next(size for size in sizes if size > last - left)
+
     losses = np.asarray(losses, dtype=float)
-    seen = losses[(losses > 0) & (losses < math.inf)]
-    low, high = np.clip([seen.min(initial=1e30), seen.max(initial=1e-30)], 1e-30, 1e30)
+    seen = np.clip(losses[np.isfinite(losses)], -1e30, 1e30)
     if not seen.size:
-        low = high = 0.1
-    bottom = 10.0 ** math.floor(math.log10(low))
-    top = 10.0 ** (math.floor(math.log10(high)) + 1)
-    return (0.0, float(right)), (bottom, top)
-
-
-def draw_marks(ax: Axes, marks: Sequence[tuple[int, str]]) -> list[Artist]:
-    """Draw a dashed line at each (iteration, text), and its text where the next leaves room."""
-    artists: list[Artist] = []
-    room = 0.06 * ax.get_xlim()[1]
-    style = {"color": MARK_COLOUR, "size": 8, "rotation": 90, "va": "top"}
-    for (number, text), (following, _) in itertools.pairwise([*marks, (math.inf, "")]):
-        artists.append(ax.axvline(number, color=MARK_COLOUR, linestyle="--", linewidth=1))
-        if following - number > room:
-            side = "right" if number > room else "left"
-            place = {"x": number, "y": 0.98, "transform": ax.get_xaxis_transform(), "ha": side}
-            artists.append(ax.text(s=text, **place, **style))
-    return artists
+        seen = np.array([0.1])
+    low, high = float(seen.min()), float(seen.max())
+    if low > 0:
+        low, high = (math.floor(math.log10(max(edge, 1e-30))) for edge in (low, high))
+        bottom, top = 10.0**low, 10.0 ** (high + 1)
+    else:
+        step = 10.0 ** math.floor(math.log10(max(-low, high) or 1.0))
+        bottom, top = step * math.floor(low / step - 0.05), step * math.ceil(high / step + 0.05)
+    return (left, left + size), (bottom, top)
 
 
 class Curve:

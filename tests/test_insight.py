@@ -9,9 +9,16 @@ from panels import SMALL, settle
 
 from helpers.experiment import Experiment, Settings
 from helpers.probe import hidden_outputs, kinks
-from helpers.widgets.insight import Insight
+from helpers.widgets import insight as module
+from helpers.widgets.insight import MOST, Examiner, Found, Insight, Look
+from helpers.widgets.live import LivePlot
 from helpers.widgets.picture import Picture
 from helpers.widgets.svg import write_outputs
+
+SEVEN = (1, 20, 50, 100, 500, 100, 50, 20, 1)
+LARGE = (1, 512, 512, 512, 512, 1)
+NOTHING = {"curve": None, "dots": ()}
+ALL = Look(kinks=True, outputs=True, beyond=True)
 
 
 def text(insight):
@@ -24,7 +31,8 @@ def picture_of(experiment, beyond=False):
 
 def test_nothing_is_added_until_a_toggle_is_on():
     insight, experiment = Insight(), Experiment(SMALL)
-    assert insight.examine(experiment, picture_of(experiment)) == {}
+    assert insight.examine(experiment, picture_of(experiment)) == NOTHING
+    assert Examiner().examine(experiment, Look()) == Found()
     assert insight.line.value == insight.strip.value == ""
     assert insight.line.layout.display == insight.strip.layout.display == "none"
 
@@ -53,7 +61,7 @@ def test_kinks_are_those_of_probe_and_lie_on_the_fit():
             column = torch.tensor(x, dtype=torch.float32)[:, None]
             assert np.allclose(heights, experiment.net(column)[:, 0].numpy())
     assert text(insight) == f"kinks by layer: {len(expected[0])}, {len(expected[1])}"
-    assert set(more) == {"dots"}
+    assert more["curve"] is None
 
 
 @pytest.mark.parametrize(
@@ -94,17 +102,17 @@ def test_beyond_the_data_is_twice_the_range():
     more = insight.examine(experiment, wide)
     assert np.array_equal(more["curve"], experiment.predict(wide.grid).numpy())
     ends = more["curve"][[0, -1]]
-    assert text(insight) == f"beyond: {ends[0]:.3g} at x = -20, {ends[1]:.3g} at x = 20"
+    assert text(insight) == f"beyond the data: {ends[0]:.3g} at x = -20, {ends[1]:.3g} at x = 20"
     insight.kinks.value = True
-    dots = insight.examine(experiment, wide)["dots"]
-    assert [len(x) for x, _ in dots] == [len(x) for x in kinks(experiment.net, -20, 20)]
-    assert " · kinks by layer: " in text(insight)
+    assert insight.examine(experiment, wide)["dots"]
+    counts = ", ".join(str(len(x)) for x in kinks(experiment.net, -20, 20))
+    assert f" · kinks by layer: {counts}" in text(insight)
 
 
 def test_units_that_are_on_are_counted_and_drawn():
     insight, experiment = Insight(), Experiment(SMALL)
     insight.outputs.value = True
-    assert insight.examine(experiment, picture_of(experiment)) == {}
+    assert insight.examine(experiment, picture_of(experiment)) == NOTHING
     outputs = hidden_outputs(experiment.net, experiment.x)
     counts = [f"{int(out.any(dim=0).sum())} of {out.shape[1]}" for out in outputs]
     words = "units that are on somewhere: " + ", ".join(counts)
@@ -114,6 +122,137 @@ def test_units_that_are_on_are_counted_and_drawn():
     straight = Experiment(Settings(cfg=(1, 1)))
     insight.examine(straight, picture_of(straight))
     assert text(insight) == "units that are on somewhere: none"
+
+
+class Watch:
+    """A clock that only moves when it is told to, and a count of what is looked for."""
+
+    def __init__(self, monkeypatch, cost):
+        self.now, self.calls = 100.0, []
+        for name in ("kinks", "hidden_outputs"):
+            monkeypatch.setattr(module, name, self.slow(name, getattr(module, name), cost))
+
+    def slow(self, name, function, cost):
+        def call(*arguments):
+            self.calls.append(name)
+            self.now += cost
+            return function(*arguments)
+
+        return call
+
+    def __call__(self):
+        return self.now
+
+
+def test_while_training_runs_nothing_is_found_more_often_than_the_clock_allows(monkeypatch):
+    watch = Watch(monkeypatch, cost=0.03)
+    examiner, experiment = Examiner(watch), Experiment(SMALL)
+    began = watch.now
+    for _ in range(600):  # a minute at ten frames a second
+        experiment.advance()
+        examiner.examine(experiment, Look(kinks=True), running=True)
+        watch.now += 0.1
+    share = 0.03 * len(watch.calls) / (watch.now - began)
+    assert 0.03 < share <= 0.05
+
+
+def test_all_toggles_share_one_clock_and_the_strip_comes_four_times_a_second(monkeypatch):
+    watch = Watch(monkeypatch, cost=0.001)
+    examiner, experiment = Examiner(watch), Experiment(SMALL)
+    strips = set()
+    for _ in range(100):
+        experiment.advance()
+        strips.add(examiner.examine(experiment, ALL, running=True).strip)
+        watch.now += 0.1
+    assert 20 <= len(strips) <= 41
+    assert watch.calls.count("kinks") == watch.calls.count("hidden_outputs") == len(strips)
+
+
+def test_what_is_shown_again_says_of_when_it_is_and_lies_on_the_fit_of_now(monkeypatch):
+    examiner, experiment = Examiner(Watch(monkeypatch, cost=1.0)), Experiment(SMALL)
+    look = Look(kinks=True, outputs=True)
+    experiment.advance(1200)
+    first = examiner.examine(experiment, look, running=True)
+    assert "iteration" not in first.words
+    experiment.advance(30)
+    again = examiner.examine(experiment, look, running=True)
+    words = first.words.replace("kinks", "kinks of iteration 1,200")
+    assert again.words == words.replace("units", "units of iteration 1,200")
+    assert again.strip == first.strip
+    for (x, y), (then, before) in zip(again.dots, first.dots, strict=True):
+        assert (x == then).all()
+        assert np.allclose(y, experiment.predict(x).numpy())
+        assert not np.allclose(y, before)
+    paused = examiner.examine(experiment, look)  # exact, at once
+    assert "iteration" not in paused.words
+    found = kinks(experiment.net, -10, 10)
+    assert [len(x) for x, _ in paused.dots] == [len(x) for x in found]
+
+
+def test_another_network_or_range_shows_nothing_of_the_last(monkeypatch):
+    watch = Watch(monkeypatch, cost=1.0)
+    examiner, experiment = Examiner(watch), Experiment(SMALL)
+    assert examiner.examine(experiment, Look(kinks=True), running=True).dots
+    other = Experiment(Settings(cfg=(1, 8, 6, 1), seed=1))
+    assert examiner.examine(other, Look(kinks=True), running=True) == Found()
+    found = examiner.examine(other, Look(kinks=True, beyond=True), running=True)
+    expected = other.predict(np.linspace(-20, 20, 1000)).numpy()
+    assert np.array_equal(found.curve, expected)  # there is no other fit on this grid
+    assert found.dots == ()
+    assert watch.calls == ["kinks"]
+    found = examiner.examine(other, Look(), running=True)
+    assert found == Found()
+
+
+def test_kinks_that_take_long_are_left_for_a_pause(monkeypatch):
+    watch = Watch(monkeypatch, cost=0.0)
+    examiner, experiment = Examiner(watch), Experiment(Settings(cfg=LARGE))
+    found = examiner.examine(experiment, Look(kinks=True), running=True)
+    assert found == Found(words="pause to see the kinks")
+    assert watch.calls == []
+    dots = examiner.examine(experiment, Look(kinks=True)).dots
+    assert sum(len(x) for x, _ in dots) == MOST
+    assert watch.calls == ["kinks"]
+    assert examiner.examine(Experiment(Settings(cfg=SEVEN)), Look(kinks=True), running=True).dots
+
+
+def test_of_many_kinks_some_are_drawn_and_all_are_counted():
+    insight, experiment = Insight(), Experiment(Settings(cfg=(1, 300, 1)))
+    insight.kinks.value = True
+    picture = picture_of(experiment)
+    ((x, y),) = insight.examine(experiment, picture)["dots"]
+    (every,) = kinks(experiment.net, -10, 10)
+    assert text(insight) == f"kinks by layer: {len(every)} ({MOST} of {len(every)} drawn)"
+    assert set(x) < set(every)
+    assert len(x) == MOST
+    shares = np.searchsorted(every, x) / len(every)
+    assert np.diff(shares).max() < 2.1 / MOST  # as dense as all of them
+    low, high = picture.left.ylim
+    with torch.no_grad():
+        experiment.net.features[-1].weight.mul_(50)
+    ((x, y),) = insight.examine(experiment, picture)["dots"]
+    assert 0 < len(x) <= MOST
+    assert ((low <= y) & (y <= high)).all()  # in sight
+
+
+@pytest.mark.parametrize("cfg", [(1, 20, 50, 20, 1), SEVEN, LARGE], ids=len)
+@pytest.mark.parametrize("running", [True, False])
+def test_a_frame_is_small_whatever_is_on(cfg, running):
+    """Ten frames a second, and the strip at its own pace: 150 kB a second at the most."""
+    experiment = Experiment(Settings(cfg=cfg, lr=0.01))
+    live = LivePlot(experiment.x, experiment.y)
+    live.set_data(experiment.x, experiment.y, beyond=True)
+    random = np.random.default_rng(0)
+    for number, loss in enumerate(np.exp(random.standard_normal(2000))):  # a noisy curve
+        live.curve.record(number, loss)
+    live.record(experiment.advance())
+    found = Examiner().examine(experiment, ALL, running)
+    live.draw(found.curve, found.dots)
+    frame = len(live.picture.moving.value.encode()) + len(found.words.encode())
+    assert frame < 9_000
+    assert len(found.strip) < 12_000
+    assert 10 * frame + min(4 * len(found.strip), module.SPEED) < 150_000
+    live.close()
 
 
 def test_the_panel_shows_and_says_what_its_toggles_ask_for(panel):

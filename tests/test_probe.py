@@ -13,7 +13,14 @@ from torch import nn
 
 from helpers.data import get_fake_data
 from helpers.model import Regressor, make_layers
-from helpers.probe import gradient_norms, hidden_outputs, kinks, largest_curvature, silent_layer
+from helpers.probe import (
+    count_crossings,
+    gradient_norms,
+    hidden_outputs,
+    kinks,
+    largest_curvature,
+    silent_layer,
+)
 
 X = torch.linspace(-10, 10, 50).unsqueeze(1)
 
@@ -35,6 +42,35 @@ def test_no_hidden_layer_no_outputs():
     net = make_layers([1, 1])
     assert hidden_outputs(net, X) == []
     assert silent_layer(net, X) is None
+
+
+def test_a_hidden_layer_hands_on_what_enters_the_next_linear_layer():
+    layers = [nn.Linear(1, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Dropout(0.5), nn.Linear(5, 3)]
+    net = Regressor(nn.Sequential(*layers, nn.ReLU(), nn.Dropout(0.5), nn.Linear(3, 1)))
+    entered = []
+    for layer in (net.features[4], net.features[7]):
+        layer.register_forward_pre_hook(lambda _, inputs: entered.append(inputs[0]))
+    for mode in (True, False):  # Dropout draws in the first, and is off in the second
+        net.train(mode)
+        entered.clear()
+        torch.manual_seed(0)
+        net(X)
+        torch.manual_seed(0)
+        outputs = hidden_outputs(net, X)
+        assert len(outputs) == 2
+        assert all(map(torch.equal, outputs, entered))
+        assert net.training == mode
+    assert hidden_outputs(nn.Sequential(nn.Flatten(), nn.Linear(1, 2), nn.Linear(2, 1)), X)[0].any()
+
+
+def test_the_number_of_a_silent_layer_counts_linear_layers():
+    layers = [nn.Linear(1, 5), nn.ReLU(), nn.Dropout(0.1), nn.Linear(5, 3), nn.ReLU()]
+    net = nn.Sequential(*layers, nn.Dropout(0.1), nn.Linear(3, 1)).eval()
+    with torch.no_grad():
+        net[0].bias.fill_(1)
+        net[3].weight.fill_(0)
+        net[3].bias.fill_(-1)
+    assert silent_layer(net, X) == 2
 
 
 @pytest.mark.parametrize("dead", [1, 2, 3])
@@ -71,6 +107,21 @@ def test_a_gradient_of_zero_is_zero_and_a_frozen_layer_has_none():
     assert gradient_norms(net) == [0, 0]
     net[0].weight.grad = None
     assert gradient_norms(net) == [None, 0]
+
+
+def test_gradients_are_measured_off_a_device_without_float64():
+    class Device(torch.Tensor):
+        """Holds float32 alone until it is on the CPU, as mps does."""
+
+        def cpu(self):
+            return self.as_subclass(torch.Tensor)
+
+        def double(self):
+            raise TypeError("this device has no float64")
+
+    net = nn.Linear(1, 1)
+    net.weight.grad = torch.tensor([[3.0]]).as_subclass(Device)
+    assert gradient_norms(net) == [3.0]
 
 
 def make_net(*weights_and_biases):
@@ -387,6 +438,19 @@ def test_a_bias_that_is_small_beside_large_weights_counts():
     np.testing.assert_allclose(kinks(net, -8, 9), [[-2, 1]])
 
 
+@pytest.mark.parametrize("widths", [[20], [20, 50, 20], [8, 8, 8, 8]])
+def test_crossings_are_about_the_edges_that_kinks_looks_at(widths):
+    net = make_random(widths, 0)
+    x = np.linspace(-10, 10, 20_001)
+    on = active_units(net, x)
+    expected = sum(int((signs[1:] != signs[:-1]).sum()) for signs in on)
+    assert count_crossings(net, x) == expected
+    assert 0.7 * expected < count_crossings(net, x[::200]) <= expected
+    assert count_crossings(make_layers([1, 1]), x) == 0
+    with pytest.raises(TypeError, match="got Tanh"):
+        count_crossings(make_layers([1, 3, 1], nn.Tanh), x)
+
+
 def spoil(value):
     net = make_layers([1, 3, 1])
     net[2].bias.data.fill_(value)
@@ -470,3 +534,18 @@ def test_largest_curvature_is_that_of_the_matrix_of_second_derivatives():
             right = values[values.abs().argmax()].item()
             assert largest_curvature(net, x, y, loss_func, 200) == pytest.approx(right, rel=1e-3)
             assert all(parameter.grad is None for parameter in net.parameters())
+
+
+def test_the_largest_curvature_of_a_network_in_float64():
+    torch.manual_seed(0)
+    net = make_layers([1, 5, 3, 1], nn.Tanh)
+    x, y = get_fake_data(50)
+    single = largest_curvature(net, x, y, nn.MSELoss(), 200)
+    double = largest_curvature(net.double(), x.double(), y.double(), nn.MSELoss(), 200)
+    assert double == pytest.approx(single, rel=1e-4)
+
+
+def test_a_loss_without_curvature():
+    x, y = get_fake_data(50)
+    assert largest_curvature(nn.Linear(1, 1), x, y, nn.L1Loss()) == 0
+    assert largest_curvature(nn.Linear(1, 1), x, y + 100, nn.HuberLoss()) == 0

@@ -10,7 +10,7 @@ from helpers.plots import Curve
 from helpers.probe import silent_layer
 from helpers.training import Diverged, Iteration
 from helpers.widgets.goals import GOALS, Progress
-from helpers.widgets.insight import Found, Look, examine
+from helpers.widgets.insight import Examiner, Found, Look
 from helpers.widgets.live import add_mark
 
 
@@ -75,10 +75,10 @@ class Record:
 
     Args:
         experiment: The network, untrained.
-        reached: Names of the goals that networks before it have reached.
+        before: That of the network before it, whose goals stay reached.
     """
 
-    def __init__(self, experiment: Experiment, reached: tuple[str, ...] = ()) -> None:
+    def __init__(self, experiment: Experiment, before: "Record | None" = None) -> None:
         """Begin without an iteration."""
         settings = experiment.settings
         can_differ = settings.noise > 0 or settings.n_samples < 1000
@@ -88,7 +88,8 @@ class Record:
         self.held_out = Curve()
         self.marks: list[tuple[int, str]] = []
         self.progress = Progress(settings, self.parameters)
-        self.reached = reached
+        self.reached: tuple[str, ...] = before.reached if before else ()
+        self.examiner = before.examiner if before else Examiner()
         self.won = ""
         self.diverged = ""  # how it ended, if it did
         self.program = experiment.program()
@@ -147,7 +148,7 @@ class Record:
             held_out=copy_points(self.held_out),
             marks=tuple(self.marks),
             look=use.look,
-            found=examine(experiment, use.look),
+            found=self.examiner.examine(experiment, use.look, running),
             silent=silent_layer(experiment.net, experiment.x),
             program=self.program,
             reached=self.reached,

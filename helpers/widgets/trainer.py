@@ -250,7 +250,7 @@ class Trainer:
         """Make a new network, and use it once it is whole."""
         try:
             experiment = Experiment(settings)
-            record = Record(experiment, self.record.reached)
+            record = Record(experiment, self.record)
         except Exception as error:
             raise NotBuiltError(
                 f"cfg = {list(settings.cfg)} cannot be made ({describe(error)}); picture and "
