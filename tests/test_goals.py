@@ -7,15 +7,16 @@ import pytest
 
 from helpers.experiment import Experiment, Settings
 from helpers.training import Diverged, Iteration
-from helpers.widgets.goals import GOALS, Goals, State
+from helpers.widgets.goals import GOALS, GoalList, Progress
+from helpers.widgets.record import Record
 
 PLAIN = Settings(lr=0.2)
 HARD = Settings(noise=0.3, n_samples=50)
-DONE = {  # a state that reaches each goal, barely
-    "fast": State(PLAIN, 2131, lowest=0.0099, early=0.0099),
-    "small": State(PLAIN, 500, lowest=0.0099),
-    "steep": State(PLAIN, 2131, lowest=0.0999, slowest=0.2, optimizers=("SGD",)),
-    "general": State(HARD, 2131, held_out=0.1599),
+DONE = {  # progress that reaches each goal, barely
+    "fast": Progress(PLAIN, 2131, lowest=0.0099, early=0.0099),
+    "small": Progress(PLAIN, 500, lowest=0.0099),
+    "steep": Progress(PLAIN, 2131, lowest=0.0999, slowest=0.2, optimizers=("SGD",)),
+    "general": Progress(HARD, 2131, held_out=0.1599),
 }
 NOT_PLAIN = [
     replace(PLAIN, function="line"),
@@ -51,9 +52,9 @@ def test_a_goal_is_reached_by_all_it_asks_for_and_missed_by_less(goal):
     assert SAYS[goal.name] in goal.sentence
     assert goal.is_reached(DONE[goal.name])
     for change in FAILS[goal.name]:
-        assert not goal.is_reached(DONE[goal.name]._replace(**change)), change
-    assert not goal.is_reached(State(PLAIN, 1))
-    assert not goal.is_reached(State(HARD, 1))
+        assert not goal.is_reached(replace(DONE[goal.name], **change)), change
+    assert not goal.is_reached(Progress(PLAIN, 1))
+    assert not goal.is_reached(Progress(HARD, 1))
 
 
 REACHES = {
@@ -65,95 +66,89 @@ REACHES = {
 
 
 @pytest.mark.parametrize("name", REACHES)
-def test_each_goal_can_be_reached(name):
+def test_each_goal_can_be_reached_and_not_at_once(name):
     settings, most = REACHES[name]
     experiment = Experiment(settings)
-    goals = Goals()
-    goals.begin(experiment)
-    for number in range(most):
-        goals.record(experiment.advance())
-        if number % 10 == 0:
-            goals.look(experiment.evaluate_held_out() if settings.noise else None)
-        if name in goals.reached:
-            break
-    assert name in goals.reached
+    record = Record(experiment)
+    while name not in record.reached and experiment.iteration < most:
+        for _ in range(10):
+            record.take(experiment.advance())
+        record.evaluate(experiment)
+    assert name in record.reached
+    assert experiment.iteration > 50
 
 
 def test_the_articles_settings_reach_none_of_them_at_once():
     experiment = Experiment(Settings())
-    goals = Goals()
-    goals.begin(experiment)
+    record = Record(experiment)
     for _ in range(100):
-        goals.record(experiment.advance())
-    goals.look(None)
-    assert goals.reached == []
+        record.take(experiment.advance())
+    record.evaluate(experiment)
+    assert record.reached == ()
 
 
-def watch(goals, settings, losses, start=0):
-    """Let a network of these settings have these losses, from iteration `start` on."""
-    for number, loss in enumerate(losses, start=start):
-        goals.record(Iteration(number, loss, None))
-    goals.look(None)
+class Run:
+    """A network whose losses are made up."""
+
+    def __init__(self, settings=PLAIN, reached=()):
+        self.experiment = Experiment(settings)
+        self.record = Record(self.experiment, reached)
+
+    def take(self, loss, number=0):
+        self.record.take(Iteration(number, loss, None))
+
+    def change(self, **settings):
+        assert self.experiment.apply(replace(self.experiment.settings, **settings))
+        self.record.change(self.experiment)
+
+    def reached(self):
+        self.record.evaluate(self.experiment)
+        return self.record.reached
 
 
-@pytest.fixture
-def goals():
-    made = Goals()
-    made.begin(Experiment(PLAIN))
-    return made
+@pytest.mark.parametrize(("number", "reached"), [(1000, ("fast", "steep")), (1001, ("steep",))])
+def test_a_thousand_iterations_are_counted(number, reached):
+    run = Run()
+    run.take(0.5)
+    run.take(0.005, number)
+    assert run.reached() == reached
 
 
-@pytest.mark.parametrize(("start", "reached"), [(1000, ["fast", "steep"]), (1001, ["steep"])])
-def test_a_thousand_iterations_are_counted(goals, start, reached):
-    goals.record(Iteration(0, 0.5, None))
-    goals.record(Iteration(start, 0.005, None))
-    goals.look(None)
-    assert goals.reached == reached
+def test_a_loss_that_was_low_counts_though_it_rose_again():
+    run = Run()
+    for loss in (0.5, 0.001, 0.5, math.nan):
+        run.take(loss)
+    assert run.reached() == ("fast", "steep")
+    assert run.record.won == f"goal reached: {GOALS[2].sentence}"
 
 
-def test_a_loss_that_was_low_counts_though_it_rose_again(goals):
-    watch(goals, PLAIN, [0.5, 0.001, 0.5, math.nan])
-    assert goals.reached == ["fast", "steep"]
-    assert goals.words == f"goal reached: {GOALS[2].sentence}"
-
-
-def test_a_tick_stays_and_the_words_are_the_networks_own(goals):
-    watch(goals, PLAIN, [0.001])
-    goals.begin(Experiment(PLAIN))
-    assert (goals.reached, goals.words) == (["fast", "steep"], "")
-    goals.look(None)
-    assert goals.reached == ["fast", "steep"]
-    goals.begin(Experiment(replace(PLAIN, cfg=(1, 5, 1))))
-    watch(goals, PLAIN, [0.001])
-    assert goals.reached == ["fast", "steep", "small"]
+def test_a_tick_stays_and_the_words_are_the_networks_own():
+    run = Run(replace(PLAIN, cfg=(1, 5, 1)), ("fast", "steep"))
+    assert (run.reached(), run.record.won) == (("fast", "steep"), "")
+    run.take(0.001)
+    assert run.reached() == ("fast", "steep", "small")
+    assert run.record.won == f"goal reached: {GOALS[1].sentence}"
 
 
 @pytest.mark.parametrize("change", [{"lr": 0.1}, {"optimizer": "Adam"}], ids=str)
-def test_a_rate_or_optimizer_counts_once_it_is_used(goals, change):
-    experiment = Experiment(PLAIN)
-    experiment.apply(replace(PLAIN, **change))
-    goals.change(experiment)
-    experiment.apply(PLAIN)
-    goals.change(experiment)
-    watch(goals, PLAIN, [0.02])
-    assert goals.reached == ["steep"]
-    goals.reached.clear()
-    experiment.apply(replace(PLAIN, **change))
-    goals.change(experiment)
-    watch(goals, PLAIN, [0.02], start=1)
-    experiment.apply(PLAIN)
-    goals.change(experiment)
-    watch(goals, PLAIN, [0.02], start=2)
-    assert goals.reached == []
+@pytest.mark.parametrize("used", [False, True])
+def test_a_rate_or_optimizer_counts_once_it_is_used(change, used):
+    run = Run()
+    run.change(**change)
+    if used:
+        run.take(0.02)
+    run.change(lr=PLAIN.lr, optimizer=PLAIN.optimizer)
+    run.take(0.02)
+    assert run.reached() == (() if used else ("steep",))
 
 
-def test_the_list_is_off_at_first_and_ticked(goals):
+def test_the_list_is_off_at_first_and_ticked():
+    goals = GoalList()
     assert goals.list.layout.display == "none"
     goals.toggle.value = True
     assert goals.list.layout.display == "flex"
     assert goals.list.value.count("☐") == len(GOALS)
-    watch(goals, PLAIN, [0.001])
-    goals.show()
+    goals.show(("fast", "steep"))
     assert goals.list.value.count("☑") == 2
     assert f"☑ {GOALS[0].sentence}" in goals.list.value
     goals.toggle.value = False

@@ -1,7 +1,5 @@
 """What the panel's toggles add: kinks on the fit, hidden layers below it, a wider view."""
 
-import html
-
 import numpy as np
 import pytest
 import torch
@@ -17,22 +15,17 @@ from helpers.widgets.svg import write_outputs
 
 SEVEN = (1, 20, 50, 100, 500, 100, 50, 20, 1)
 LARGE = (1, 512, 512, 512, 512, 1)
-NOTHING = {"curve": None, "dots": ()}
 ALL = Look(kinks=True, outputs=True, beyond=True)
 
 
-def text(insight):
-    return html.unescape(insight.line.value)
-
-
-def picture_of(experiment, beyond=False):
-    return Picture(experiment.x, experiment.y, beyond=beyond)
+def examine(experiment, **asked):
+    return Examiner().examine(experiment, Look(**asked))
 
 
 def test_nothing_is_added_until_a_toggle_is_on():
-    insight, experiment = Insight(), Experiment(SMALL)
-    assert insight.examine(experiment, picture_of(experiment)) == NOTHING
-    assert Examiner().examine(experiment, Look()) == Found()
+    insight = Insight()
+    assert insight.look == Look()
+    assert examine(Experiment(SMALL)) == Found()
     assert insight.line.value == insight.strip.value == ""
     assert insight.line.layout.display == insight.strip.layout.display == "none"
 
@@ -50,18 +43,31 @@ def test_a_toggle_opens_what_it_shows():
     assert all(len(toggle.tooltip) > 10 for toggle in insight.toggles)
 
 
+def test_the_toggles_say_what_is_asked_for():
+    insight = Insight()
+    for name in Look._fields:
+        getattr(insight, name).value = True
+        assert insight.look == Look(**{name: True})
+        getattr(insight, name).value = False
+
+
+def test_what_is_found_is_written_as_text():
+    insight = Insight()
+    insight.show(Found(strip="<svg></svg>", words="a < b"))
+    assert (insight.line.value, insight.strip.value) == ("a &lt; b", "<svg></svg>")
+
+
 def test_kinks_are_those_of_probe_and_lie_on_the_fit():
-    insight, experiment = Insight(), Experiment(SMALL)
-    insight.kinks.value = True
-    more = insight.examine(experiment, picture_of(experiment))
+    experiment = Experiment(SMALL)
+    found = examine(experiment, kinks=True)
     expected = kinks(experiment.net, -10, 10)
-    assert [x.tolist() for x, _ in more["dots"]] == [x.tolist() for x in expected]
+    assert [x.tolist() for x, _ in found.dots] == [x.tolist() for x in expected]
     with torch.no_grad():
-        for (_, heights), x in zip(more["dots"], expected, strict=True):
+        for (_, heights), x in zip(found.dots, expected, strict=True):
             column = torch.tensor(x, dtype=torch.float32)[:, None]
             assert np.allclose(heights, experiment.net(column)[:, 0].numpy())
-    assert text(insight) == f"kinks by layer: {len(expected[0])}, {len(expected[1])}"
-    assert more["curve"] is None
+    assert found.words == f"kinks by layer: {len(expected[0])}, {len(expected[1])}"
+    assert found.curve is None
 
 
 @pytest.mark.parametrize(
@@ -73,55 +79,45 @@ def test_kinks_are_those_of_probe_and_lie_on_the_fit():
     ],
 )
 def test_networks_without_kinks_are_named(change, words):
-    insight, experiment = Insight(), Experiment(Settings(**change))
-    insight.kinks.value = True
-    insight.examine(experiment, picture_of(experiment))
-    assert text(insight) == words
+    found = examine(Experiment(Settings(**change)), kinks=True)
+    assert (found.words, list(found.dots)) == (words, [])
 
 
 def test_weights_that_are_no_numbers_are_named():
-    insight, experiment = Insight(), Experiment(SMALL)
-    for toggle in insight.toggles:
-        toggle.value = True
+    experiment = Experiment(SMALL)
     with torch.no_grad():
         experiment.net.features[0].weight.fill_(torch.nan)
-    more = insight.examine(experiment, picture_of(experiment, beyond=True))
-    assert "kinks: the weights are no longer finite" in text(insight)
-    assert np.isnan(more["curve"]).all()
-    assert insight.strip.value.startswith("<svg")
+    found = Examiner().examine(experiment, ALL)
+    assert "kinks: the weights are no longer finite" in found.words
+    assert np.isnan(found.curve).all()
+    assert found.strip.startswith("<svg")
 
 
 def test_beyond_the_data_is_twice_the_range():
-    insight, experiment = Insight(), Experiment(SMALL)
-    narrow, wide = picture_of(experiment), picture_of(experiment, beyond=True)
-    assert insight.has_range_of(narrow)
-    assert not insight.has_range_of(wide)
-    insight.beyond.value = True
-    assert not insight.has_range_of(narrow)
-    assert insight.has_range_of(wide)
-    more = insight.examine(experiment, wide)
-    assert np.array_equal(more["curve"], experiment.predict(wide.grid).numpy())
-    ends = more["curve"][[0, -1]]
-    assert text(insight) == f"beyond the data: {ends[0]:.3g} at x = -20, {ends[1]:.3g} at x = 20"
-    insight.kinks.value = True
-    assert insight.examine(experiment, wide)["dots"]
+    experiment = Experiment(SMALL)
+    wide = Picture(experiment.x, experiment.y, beyond=True)
+    found = examine(experiment, beyond=True)
+    assert np.array_equal(found.curve, experiment.predict(wide.grid).numpy())
+    ends = found.curve[[0, -1]]
+    assert found.words == f"beyond the data: {ends[0]:.3g} at x = -20, {ends[1]:.3g} at x = 20"
+    both = examine(experiment, beyond=True, kinks=True)
     counts = ", ".join(str(len(x)) for x in kinks(experiment.net, -20, 20))
-    assert f" · kinks by layer: {counts}" in text(insight)
+    assert both.words.startswith(f"{found.words} · kinks by layer: {counts}")
+    assert both.dots
 
 
 def test_units_that_are_on_are_counted_and_drawn():
-    insight, experiment = Insight(), Experiment(SMALL)
-    insight.outputs.value = True
-    assert insight.examine(experiment, picture_of(experiment)) == NOTHING
+    experiment = Experiment(SMALL)
+    found = examine(experiment, outputs=True)
+    assert (found.curve, found.dots) == (None, ())
     outputs = hidden_outputs(experiment.net, experiment.x)
     counts = [f"{int(out.any(dim=0).sum())} of {out.shape[1]}" for out in outputs]
     words = "units that are on somewhere: " + ", ".join(counts)
-    assert text(insight) == words
-    assert insight.strip.value == write_outputs([out.numpy() for out in outputs], words)
-    assert f'aria-label="{words}"' in insight.strip.value
-    straight = Experiment(Settings(cfg=(1, 1)))
-    insight.examine(straight, picture_of(straight))
-    assert text(insight) == "units that are on somewhere: none"
+    assert found.words == words
+    assert found.strip == write_outputs([out.numpy() for out in outputs], words)
+    assert f'aria-label="{words}"' in found.strip
+    straight = examine(Experiment(Settings(cfg=(1, 1))), outputs=True)
+    assert straight.words == "units that are on somewhere: none"
 
 
 class Watch:
@@ -217,20 +213,19 @@ def test_kinks_that_take_long_are_left_for_a_pause(monkeypatch):
 
 
 def test_of_many_kinks_some_are_drawn_and_all_are_counted():
-    insight, experiment = Insight(), Experiment(Settings(cfg=(1, 300, 1)))
-    insight.kinks.value = True
-    picture = picture_of(experiment)
-    ((x, y),) = insight.examine(experiment, picture)["dots"]
+    experiment = Experiment(Settings(cfg=(1, 300, 1)))
+    found = examine(experiment, kinks=True)
+    ((x, y),) = found.dots
     (every,) = kinks(experiment.net, -10, 10)
-    assert text(insight) == f"kinks by layer: {len(every)} ({MOST} of {len(every)} drawn)"
+    assert found.words == f"kinks by layer: {len(every)} ({MOST} of {len(every)} drawn)"
     assert set(x) < set(every)
     assert len(x) == MOST
     shares = np.searchsorted(every, x) / len(every)
     assert np.diff(shares).max() < 2.1 / MOST  # as dense as all of them
-    low, high = picture.left.ylim
+    low, high = Picture(experiment.x, experiment.y).left.ylim
     with torch.no_grad():
         experiment.net.features[-1].weight.mul_(50)
-    ((x, y),) = insight.examine(experiment, picture)["dots"]
+    ((x, y),) = examine(experiment, kinks=True).dots
     assert 0 < len(x) <= MOST
     assert ((low <= y) & (y <= high)).all()  # in sight
 

@@ -1,10 +1,10 @@
-"""What the panel shows: pictures before words, held-out loss, absent eyes, rates, the still."""
+"""What the panel shows: pictures before words, held-out loss, absent eyes, the still."""
 
 import base64
 import io
 import threading
-import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,50 +12,128 @@ import torch
 from ipywidgets import Widget
 from ipywidgets.widgets.widget import _instances
 from matplotlib import image
-from panels import SMALL, settle
+from panels import LONG, SMALL, settle
 
 from helpers.experiment import Experiment, Settings
+from helpers.training import Diverged
 from helpers.widgets import pace, screen
-from helpers.widgets.screen import ALONE, make_still
+from helpers.widgets.controls import Controls
+from helpers.widgets.goals import GOALS
+from helpers.widgets.insight import Look
+from helpers.widgets.record import Record, Use
+from helpers.widgets.screen import Screen, make_still
+from helpers.widgets.trainer import ALONE
 
 NOISY = replace(SMALL, noise=0.3, n_samples=50)
-
-
-class Clock:
-    """A clock that stands still until the test moves it."""
-
-    def __init__(self):
-        self.now = 100.0
-
-    def perf_counter(self):
-        return self.now
+ALL = Look(kinks=True, outputs=True, beyond=True)
 
 
 @pytest.fixture
 def clock(monkeypatch):
-    made = Clock()
+    """A clock that stands still until the test moves it."""
+    made = SimpleNamespace(now=100.0, perf_counter=lambda: made.now)
     monkeypatch.setattr(pace, "time", made)
     monkeypatch.setattr(screen, "time", made)
     return made
 
 
-# Order and sums
+class Run:
+    """A network and what is noted of it."""
+
+    def __init__(self, settings=SMALL):
+        self.experiment = Experiment(settings)
+        self.record = Record(self.experiment)
+
+    def train(self, n):
+        for _ in range(n):
+            self.record.take(self.experiment.advance())
+
+    def change(self, **settings):
+        assert self.experiment.apply(replace(self.experiment.settings, **settings))
+        self.record.change(self.experiment)
+
+    def look(self, look=Look(), running=False, problem=""):  # noqa: B008
+        use = Use(self.experiment.settings, 100, look)
+        return self.record.look(self.experiment, use, running, problem)
 
 
-def test_words_are_sent_after_the_picture_they_are_about(make, monkeypatch):
-    panel = make(SMALL, fps=10_000)
-    for toggle in panel.insight.toggles:
-        toggle.value = True
+@pytest.fixture
+def shown():
+    made = Screen(Experiment(SMALL), Controls(SMALL), fps=10)
+    yield made
+    made.live.close()
+
+
+# What is noted
+
+
+def test_a_state_stays_as_it_is_while_training_goes_on():
+    run = Run(NOISY)
+    run.train(3)
+    run.change(lr=0.02)
+    state = run.look()
+    points, held_out, marks = state.losses, state.held_out, state.marks
+    assert (points.iterations, held_out.iterations) == ((0, 1, 2), (3,))
+    assert marks == ((3, "SGD, lr 0.02"),)
+    assert (state.program, state.parameters) == (run.experiment.program(), 77)
+    prediction = state.now.prediction.clone()
+    run.train(200)
+    run.change(optimizer="Adam")
+    later = run.look()
+    assert (len(later.losses.losses), len(later.held_out.losses), len(later.marks)) == (203, 2, 2)
+    assert (len(points.losses), len(held_out.losses), len(marks)) == (3, 1, 1)
+    assert torch.equal(state.now.prediction, prediction)
+    assert state.program != later.program
+
+
+def test_the_first_of_two_divergences_is_told():
+    for first, loss in ((7.0, "7"), (None, "inf")):
+        record = Run().record
+        record.end(Diverged(2, float("inf"), first, (0.1,)))
+        record.end(Diverged(3, float("nan"), 8.0, (0.1,)))
+        words = f"diverged at iteration 2: loss was {loss}; lower the learning rate and press Reset"
+        assert record.diverged == words
+
+
+@pytest.mark.parametrize("change", [{"noise": 0.05}, {"n_samples": 999}], ids=str)
+def test_the_held_out_loss_is_a_second_curve_where_it_can_differ(shown, change):
+    run = Run(replace(SMALL, **change))
+    run.look()
+    run.train(10)
+    run.look()
+    shown.draw(run.look())  # another picture of the same iteration
+    expected = run.experiment.evaluate_held_out()
+    assert list(shown.live.held_out.iterations) == [0, 10]
+    assert shown.live.held_out.losses[-1] == pytest.approx(expected, rel=1e-6)
+    assert f", held out {expected:.4g}, worst" in shown.live.line.value
+    assert "held out" in shown.live.picture.still.value
+    shown.draw(Run().look())  # here they could not differ
+    assert list(shown.live.held_out.losses) == []
+    assert "held out" not in shown.live.line.value
+    assert "held out" not in shown.live.picture.still.value
+
+
+def test_a_held_out_loss_that_explodes_is_survived(make):
+    panel = make(replace(NOISY, lr=10.0))
+    panel.run()
     settle(panel)
+    assert panel.status.value.startswith("diverged at iteration ")
+
+
+# What is shown
+
+
+def test_words_are_sent_after_the_picture_they_are_about(shown, monkeypatch):
     names = {
-        panel.live.picture.still: "axes",
-        panel.live.picture.moving: "picture",
-        panel.live.line: "line",
-        panel.insight.line: "found",
-        panel.insight.strip: "strip",
-        panel.headline: "headline",
-        panel.status: "status",
-        panel.controls.program: "program",
+        shown.live.picture.still: "axes",
+        shown.live.picture.moving: "picture",
+        shown.live.line: "line",
+        shown.insight.line: "found",
+        shown.insight.strip: "strip",
+        shown.headline: "headline",
+        shown.status: "status",
+        shown.controls.run: "button",
+        shown.controls.program: "program",
     }
     sent = []
     send = Widget._send
@@ -66,135 +144,71 @@ def test_words_are_sent_after_the_picture_they_are_about(make, monkeypatch):
         send(widget, message, buffers)
 
     monkeypatch.setattr(Widget, "_send", note)
-    with panel.trainer.hold():  # one picture for all of it
-        panel.controls.depth.value = 3
-        panel.controls.points.value = 50
-        panel.controls.noise.value = 0.5
-    settle(panel)
+    run = Run(replace(NOISY, cfg=(1, 8, 6, 20, 1)))
+    shown.draw(run.look(ALL, running=True))
     assert sent[:2] == ["axes", "picture"]
+    assert sorted({*sent}) == sorted(names.values())
     assert sent.count("axes") == sent.count("picture") == 1
-    assert {"line", "found", "strip", "headline", "program"} <= set(sent)
-    panel.advance(1)
-    settle(panel)
     sent.clear()
-    panel.controls.lr.value = 0.02
-    settle(panel)
+    run.change(lr=0.02)
+    shown.draw(run.look(ALL, running=True))
     assert sent[0] == "picture"
     assert sent.count("picture") == 1
-    assert not {"axes", "headline"} & set(sent)
+    assert not {"axes", "headline", "button"} & set(sent)
     assert sent[-1] == "program"
 
 
-def test_equal_data_are_not_drawn_again(panel, monkeypatch):
+def test_equal_data_are_not_drawn_again(shown, monkeypatch):
     drawn = []
-    monkeypatch.setattr(panel.live, "set_data", lambda *a: drawn.append(a))
-    panel.controls.depth.value = 3
-    settle(panel)
-    assert drawn == []
-    panel.controls.noise.value = 0.5
-    settle(panel)
-    panel.controls.points.value = 20
-    settle(panel)
-    assert [len(x) for x, _, _ in drawn] == [1000, 20]
+    set_data = shown.live.set_data
+
+    def note(x, y, beyond):
+        drawn.append((len(x), beyond))
+        set_data(x, y, beyond)
+
+    monkeypatch.setattr(shown.live, "set_data", note)
+    for settings in (SMALL, replace(SMALL, cfg=(1, 5, 1)), replace(SMALL, noise=0.5), NOISY):
+        shown.draw(Run(settings).look())
+    shown.draw(Run(NOISY).look(Look(beyond=True)))
+    assert drawn == [(1000, False), (50, False), (50, True)]
 
 
-def test_rates_are_measured_by_the_clock_and_a_clock_that_stands_does_no_harm(make, clock):
-    class Trainer:
-        experiment = Experiment(SMALL)
-        left = 100
-        problem = ""
-        stop = 10_000
+def test_the_words_beside_the_picture(shown, clock):
+    def words(run, **how):
+        shown.draw(run.look(**how))
+        return shown.status.value
 
-    shown = make().screen
-    trainer = Trainer()
-    shown.begin(trainer.experiment)
-    assert shown._sentence(trainer) == "running"
-    trainer.experiment.advance(50)
-    assert shown._sentence(trainer) == "running"  # in no time at all
+    run = Run()
+    assert words(run, running=True) == "running"
+    run.train(50)
+    assert words(run, running=True) == "running"  # in no time at all: clocks stand for a while
     clock.now += 0.01
-    trainer.experiment.advance(30)
-    assert shown._sentence(trainer) == "3,000 iterations a second"
-    trainer.left = 0
-    assert shown._sentence(trainer) == "paused: press Run"
-    trainer.left = 5
+    run.train(30)
+    assert words(run, running=True) == "3,000 iterations a second"
+    clock.now += 1
+    new = Run()
+    new.train(10)
+    assert words(new, running=True) == "running"  # a new network: less was done in that time
+    assert words(run) == "paused: press Run"
     clock.now += 100
-    assert shown._sentence(trainer) == "running"
-    trainer.problem = "no ink"
-    assert shown._sentence(trainer) == "no ink"
+    assert words(run, running=True) == "running"
+    run.train(20)
+    assert words(run) == "stopped at iteration 100: raise Stop at, or press Reset"
+    with torch.no_grad():
+        run.experiment.net.features[2].bias.fill_(-1e6)
+    assert words(run, running=True).startswith("flat: every unit of hidden layer 2 is off for all")
+    assert words(run, problem="<no ink>") == "&lt;no ink&gt;"
 
 
-# Held out
-
-
-@pytest.mark.parametrize(
-    "change", [{"noise": 0.05}, {"n_samples": 999}, {"noise": 0.3, "n_samples": 50}], ids=str
-)
-def test_the_held_out_loss_is_a_second_curve_where_it_can_differ(make, change):
-    settings = replace(SMALL, **change)
-    panel = make(settings)
-    panel.advance(10)
-    settle(panel)
-    reference = Experiment(settings)
-    reference.advance(10)
-    expected = reference.evaluate_held_out()
-    held_out = panel.live.held_out
-    assert held_out.iterations == [0, 10]
-    assert held_out.losses[-1] == pytest.approx(expected, rel=1e-6)
-    assert f", held out {expected:.4g}, worst" in panel.live.line.value
-    assert "held out" in panel.live.picture.still.value
-    panel.insight.kinks.value = True  # another picture of the same iteration
-    settle(panel)
-    assert held_out.iterations == [0, 10]
-    panel.reset()
-    settle(panel)
-    assert panel.live.held_out.iterations == [0]
-
-
-def test_there_is_none_where_it_could_not_differ(panel):
-    panel.advance(10)
-    settle(panel)
-    assert panel.live.held_out.losses == []
-    assert "held out" not in panel.live.line.value
-    assert "held out" not in panel.live.picture.still.value
-
-
-def test_a_held_out_loss_that_explodes_is_survived(make):
-    panel = make(replace(NOISY, lr=10.0))
-    panel.run()
-    settle(panel)
-    assert panel.status.value.startswith("diverged at iteration ")
-    assert panel.trainer.failed == ""
-
-
-def test_a_new_network_is_shown_before_the_next_picture_is_due(make):
-    panel = make(SMALL, fps=0.01)
-    for name, value in (("depth", 3), ("lr", 0.02)):
-        panel.live.pace.deadline = time.perf_counter() + 50  # half of the time is over
-        before = panel.live.pace.frames
-        getattr(panel.controls, name).value = value
-        settle(panel)
-        assert panel.live.pace.frames == before + 1
-        assert panel.live.pace.wait() > 100
-    assert panel.headline.value.startswith("<code>cfg = [1, 8, 6, 20, 1]")
-
-
-# Goals
-
-
-def test_goals_are_told_where_they_are_asked_for(make):
-    panel = make(Settings(cfg=(1, 15, 15, 10, 1), optimizer="Adam", lr=0.01), fps=10)
-    panel.run(600)
-    settle(panel)
-    assert set(panel.reached) == {"fast", "small"}
-    assert panel.status.value == "paused: press Run"
-    panel.screen.goals.toggle.value = True
-    settle(panel)
-    assert panel.status.value.startswith("paused: press Run · goal reached: Sine, no noise: a loss")
-    assert panel.screen.goals.list.value.count("☑") == 2
-    panel.reset()
-    settle(panel)
-    assert panel.status.value == "paused: press Run"
-    assert set(panel.reached) == {"fast", "small"}
+def test_goals_are_told_where_they_are_asked_for(shown):
+    run = Run()
+    state = run.look()._replace(reached=("fast", "small"), won=f"goal reached: {GOALS[1].sentence}")
+    shown.draw(state)
+    assert shown.status.value == "paused: press Run"
+    shown.goals.toggle.value = True
+    shown.draw(state)
+    assert shown.status.value == f"paused: press Run · goal reached: {GOALS[1].sentence}"
+    assert shown.goals.list.value.count("☑") == 2
 
 
 def test_what_is_reached_is_known_when_advance_returns(make):
@@ -203,117 +217,93 @@ def test_what_is_reached_is_known_when_advance_returns(make):
     assert set(panel.reached) == {"fast", "small"}
 
 
+def test_what_a_hand_does_is_shown_before_the_next_picture_is_due(make, clock):
+    panel = make(SMALL, fps=0.01)
+    hands = (
+        lambda controls: setattr(controls.depth, "value", 3),
+        lambda controls: setattr(controls.lr, "value", 0.02),
+        lambda controls: controls.one.click(),
+    )
+    for hand in hands:
+        clock.now = panel.live.pace.deadline - 50  # half of the time is over
+        before = panel.live.pace.frames
+        hand(panel.controls)
+        settle(panel)
+        assert panel.live.pace.frames == before + 1
+    assert panel.headline.value.startswith("<code>cfg = [1, 8, 6, 20, 1]")
+    assert panel.live.line.value.startswith("iteration 1,")
+
+
 # Eyes
 
 
-class Page:
-    """A page that answers what it is asked, as long as it is open."""
+class Watched:
+    """A panel that runs, a page that answers what it is asked while it is open, and a clock."""
 
-    def __init__(self, panel):
-        self.pace = panel.live.pace
-        self.is_open = True
-        self.pace.asked.observe(self.answer, "value")
+    def __init__(self, panel, clock, is_open):
+        self.panel = panel
+        self.clock = clock
+        self.is_open = is_open
+        self.drawn = threading.Event()
+        panel.live.pace.asked.observe(self.answer, "value")
+        panel.live.line.observe(lambda change: self.drawn.set(), "value")
+        panel.controls.stop.value = 10**9
+        panel.run()
 
-    def answer(self, change):
+    def answer(self, change=None):
         if self.is_open:
-            self.pace.heard.value = change["new"]
+            self.panel.live.pace.heard.value = self.panel.live.pace.asked.value
 
-
-def draw(panel, clock, frames, seconds):
-    """Draw some pictures in so many seconds, one iteration for each."""
-    for _ in range(frames):
-        drawn = panel.live.pace.frames
-        clock.now += seconds / frames
-        panel.trainer.wake()
-        while panel.live.pace.frames == drawn and panel.trainer.left:
-            panel.trainer.resting.wait(0.001)
-
-
-def settle_by(clock, panel):
-    """Move the clock until nothing is left to do and all is shown."""
-    for _ in range(1000):
-        clock.now += 3
-        panel.trainer.wake()
-        if panel.trainer.resting.wait(0.02):
-            return
-    pytest.fail("it did not come to rest")
+    def runs(self, seconds):
+        """Let time pass, picture by picture; False if it pauses."""
+        until = self.clock.now + seconds
+        while self.clock.now < until:
+            self.drawn.clear()
+            self.clock.now += 2.5  # longer than the pace's patience
+            assert self.drawn.wait(LONG)
+            if not self.panel.trainer.left:
+                return False
+        return True
 
 
 @pytest.fixture
 def watched(make, clock):
-    panel = make(SMALL, fps=10)
-    panel.controls.stop.value = 10**9
-    panel.page = Page(panel)
-    panel.run()
-    draw(panel, clock, 20, 5)
-    assert panel.live.pace.answered
-    return panel
+    made = Watched(make(SMALL, fps=10), clock, is_open=True)
+    assert made.runs(10 * ALONE)
+    assert made.panel.live.pace.answered
+    return made
 
 
-def test_a_panel_trains_on_while_a_page_answers(watched, clock):
-    draw(watched, clock, 100, 10 * ALONE)
-    assert watched.trainer.left
-
-
-def test_a_panel_that_nobody_sees_any_more_pauses_and_says_so(watched, clock):
-    watched.page.is_open = False
-    draw(watched, clock, 10, ALONE - 5)
-    assert watched.trainer.left
-    draw(watched, clock, 10, 25)
-    settle_by(clock, watched)
-    number = watched.experiment.iteration
-    words = (
-        f"paused at iteration {number:,}: no page showed this panel for 30 s; press Run to go on"
-    )
-    assert watched.status.value == words
-    assert watched.controls.run.description == "Run"
-    watched.page.is_open = True
-    watched.page.answer({"new": watched.live.pace.asked.value})  # as a page does that opens
-    assert watched.status.value == words
-    watched.controls.run.click()
-    draw(watched, clock, 20, 2 * ALONE)
-    assert watched.trainer.left
-    assert watched.experiment.iteration > number
-
-
-def test_an_order_gives_it_as_long_again(watched, clock):
-    watched.page.is_open = False
-    draw(watched, clock, 20, 2 * ALONE)
-    assert not watched.trainer.left
-    settle_by(clock, watched)
-    watched.run()
-    draw(watched, clock, 5, ALONE - 5)
-    assert watched.trainer.left
-    draw(watched, clock, 20, 2 * ALONE)
-    assert not watched.trainer.left
+def test_a_panel_that_nobody_sees_any_more_pauses_and_says_so(watched):
+    panel = watched.panel
+    watched.is_open = False
+    assert watched.runs(ALONE - 5)
+    panel.controls.lr.value = 0.02  # an order gives it as long again
+    assert watched.runs(ALONE - 5)
+    assert not watched.runs(2 * ALONE)
+    watched.clock.now += 100
+    panel.trainer.wake()
+    settle(panel)
+    words = f"paused at iteration {panel.experiment.iteration:,}: no page showed this panel for 30"
+    assert panel.status.value == f"{words} s; press Run to go on"
+    assert panel.controls.run.description == "Run"
+    watched.is_open = True
+    watched.answer()  # as a page does that opens
+    settle(panel)
+    assert panel.status.value.startswith(words)
+    panel.controls.run.click()
+    assert watched.runs(2 * ALONE)
 
 
 def test_a_panel_that_no_page_ever_showed_trains_on(make, clock):
-    panel = make(SMALL, fps=10)
-    panel.controls.stop.value = 10**9
-    panel.run()
-    draw(panel, clock, 50, 10 * ALONE)
-    assert panel.trainer.left
+    assert Watched(make(SMALL, fps=10), clock, is_open=False).runs(10 * ALONE)
 
 
-def test_an_answer_lets_the_next_picture_go_at_once(watched, clock):
-    watched.pause()
-    settle_by(clock, watched)
-    watched.page.is_open = False
-    pace = watched.live.pace
-    for number in range(1, 20):
-        clock.now += 0.11
-        if pace.wait() > 0:  # enough is under way
-            break
-        watched.controls.seed.value = number
-        settle(watched)
-    frames = pace.frames
-    watched.controls.seed.value = 99
-    assert not watched.trainer.resting.wait(0.05)
-    assert pace.frames == frames
-    pace.heard.value = pace.asked.value
-    settle(watched)
-    assert pace.frames == frames + 1
+def test_an_answer_lets_the_trainer_ask_again(panel, monkeypatch):
+    woken = []
+    monkeypatch.setattr(panel.trainer, "wake", lambda: woken.append(True))
+    panel.live.pace.heard.value = 1
+    assert woken
 
 
 # The still
@@ -334,7 +324,7 @@ def test_the_still_is_of_a_network_in_mid_training_and_the_live_one_is_left_alon
     assert set(_instances) == widgets
     assert torch.equal(torch.get_rng_state(), state)
     assert panel.experiment.iteration == 0
-    assert panel.live.losses == []
+    assert list(panel.live.losses) == []
     first = Experiment(SMALL)
     for ours, theirs in zip(panel.experiment.net.parameters(), first.net.parameters(), strict=True):
         assert torch.equal(ours, theirs)
@@ -344,9 +334,9 @@ def test_the_still_is_of_a_network_in_mid_training_and_the_live_one_is_left_alon
     assert np.array_equal(pixels(png), pixels(again))
 
 
-def test_the_still_is_of_what_is_shown_and_not_of_what_is_wanted(panel):
+def test_the_still_is_of_what_is_trained_and_not_of_what_is_wanted(panel):
     panel.trainer.close()
-    object.__setattr__(panel.experiment, "settings", replace(SMALL, cfg=(1, 5, 1)))
+    panel.trainer.experiment = Experiment(replace(SMALL, cfg=(1, 5, 1)))
     assert panel._repr_mimebundle_()[0]["text/plain"].startswith("cfg = [1, 5, 1] ")
 
 
