@@ -146,6 +146,15 @@ class Experiment:
         self.iteration = 0
         self._iterations = self._resume()
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out the generator, which cannot be pickled."""
+        return {name: value for name, value in vars(self).items() if name != "_iterations"}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Make the generator again, where training stands."""
+        vars(self).update(state)
+        self._iterations = self._resume()
+
     def advance(self, n: int = 1) -> Iteration:
         """Train for n iterations, at least 1, and return the last.
 
