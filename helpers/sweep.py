@@ -132,20 +132,48 @@ def allowed_workers(root: Path = Path("/")) -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    memory = _hub_limit("MEM_LIMIT") / WORKER_MEMORY - 1  # this process needs as much as a worker
-    return max(1, math.floor(min(cores, _cpu_quota(root), _hub_limit("CPU_LIMIT"), memory)))
+    groups = _control_groups(root)
+    cores = min([cores, _hub_limit("CPU_LIMIT"), *map(_read_cores, groups)])
+    memory = min([_hub_limit("MEM_LIMIT"), *map(_read_memory, groups)])
+    return max(1, math.floor(min(cores, memory / WORKER_MEMORY - 1)))  # one of them is this process
 
 
-def _cpu_quota(root: Path) -> float:
-    """Read how many cores the container's processes may use together; inf without a limit."""
-    groups = root / "sys" / "fs" / "cgroup"
+def _control_groups(root: Path) -> set[Path]:
+    """List the folders that may hold limits of this process: its groups and those above them."""
+    mounts = root / "sys" / "fs" / "cgroup"
+    try:
+        lines = (root / "proc" / "self" / "cgroup").read_text().splitlines()
+    except OSError:  # not Linux
+        lines = []
+    folders = set()
+    for line in lines:  # "4:cpu,cpuacct:/a/b" in version 1, "0::/a/b" in version 2
+        _, controllers, path = line.split(":", 2)
+        names = [controllers, *controllers.split(",")] if controllers else ["", "unified"]
+        inside = path.strip("/").split("/")
+        if ".." in inside:  # a group that cannot be seen from here
+            inside = []
+        for mount in (mounts / name for name in names):
+            folders |= {mount.joinpath(*inside[:depth]) for depth in range(len(inside) + 1)}
+    return folders
+
+
+def _read_cores(group: Path) -> float:
+    """Read how many cores a control group may use; inf without a limit."""
     with contextlib.suppress(OSError, ValueError):  # no such file; "max", so no limit
-        quota, period = (groups / "cpu.max").read_text().split()  # in microseconds
+        quota, period = (group / "cpu.max").read_text().split()  # in microseconds
         return int(quota) / int(period)
-    with contextlib.suppress(OSError, ValueError):  # control groups of version 1
-        quota = int((groups / "cpu" / "cpu.cfs_quota_us").read_text())
-        period = int((groups / "cpu" / "cpu.cfs_period_us").read_text())
+    with contextlib.suppress(OSError, ValueError):  # version 1
+        quota = int((group / "cpu.cfs_quota_us").read_text())
+        period = int((group / "cpu.cfs_period_us").read_text())
         return quota / period if quota > 0 else math.inf
+    return math.inf
+
+
+def _read_memory(group: Path) -> float:
+    """Read how many bytes of memory a control group may use; inf without a limit."""
+    for name in ("memory.max", "memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            return int((group / name).read_text())
     return math.inf
 
 

@@ -310,7 +310,30 @@ def test_as_many_processes_as_asked_for_and_no_more_than_runs(
 
 
 GIB = str(2**30)
-V1 = "cpu/cpu.cfs_quota_us"
+OWN = "proc/self/cgroup"
+
+
+def v2(path, limits):
+    """A system with control groups of version 2, and this process in one of them."""
+    return {OWN: f"0::{path}\n"} | {f"sys/fs/cgroup{name}": text for name, text in limits.items()}
+
+
+def v1(folder, path, quota, period="100000", at=None):
+    """One with version 1; limits stand at the process's own group, or at another one."""
+    place = f"sys/fs/cgroup/{folder}{path if at is None else at}"
+    lines = f"9:name=systemd:/\n4:{folder}:{path}\n0::/\n"
+    return {
+        OWN: lines,
+        f"{place}/cpu.cfs_quota_us": f"{quota}\n",
+        f"{place}/cpu.cfs_period_us": f"{period}\n",
+    }
+
+
+def v1_memory(path, size):
+    return {OWN: f"2:memory:{path}\n", f"sys/fs/cgroup/memory{path}/memory.limit_in_bytes": size}
+
+
+JOB = "/system.slice/job_1/step_0"  # a systemd's or Slurm's
 
 
 @pytest.mark.parametrize(
@@ -331,15 +354,39 @@ V1 = "cpu/cpu.cfs_quota_us"
         ({"MEM_LIMIT": "1"}, {}, 8, 1),
         ({"MEM_LIMIT": "1G"}, {}, 8, 8),
         ({"MEM_LIMIT": GIB, "CPU_LIMIT": "4"}, {}, 8, 2),
-        ({}, {"cpu.max": "max 100000\n"}, 8, 8),
-        ({}, {"cpu.max": "300000 100000\n"}, 8, 3),
-        ({}, {"cpu.max": "50000 100000\n"}, 8, 1),
-        ({}, {"cpu.max": "100000 50000\n"}, 8, 2),
-        ({}, {"cpu.max": "rubbish\n"}, 8, 8),
-        ({"CPU_LIMIT": "2"}, {"cpu.max": "300000 100000\n"}, 8, 2),
-        ({}, {V1: "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8, 8),
-        ({}, {V1: "250000\n", "cpu/cpu.cfs_period_us": "50000\n"}, 8, 5),
-        ({}, {V1: "250000\n"}, 8, 8),
+        ({}, v2("/", {"/cpu.max": "max 100000\n"}), 8, 8),
+        ({}, v2("/", {"/cpu.max": "300000 100000\n"}), 8, 3),
+        ({}, v2("/", {"/cpu.max": "50000 100000\n"}), 8, 1),
+        ({}, v2("/", {"/cpu.max": "100000 50000\n"}), 8, 2),
+        ({}, v2("/", {"/cpu.max": "rubbish\n"}), 8, 8),
+        ({}, v2("/", {"/memory.max": "max\n"}), 8, 8),
+        ({}, v2("/", {"/memory.max": GIB}), 8, 2),
+        ({"CPU_LIMIT": "2"}, v2("/", {"/cpu.max": "300000 100000\n"}), 8, 2),
+        ({"MEM_LIMIT": GIB}, v2("/", {"/memory.max": "2000000000\n"}), 8, 2),
+        ({}, v2(JOB, {f"{JOB}/cpu.max": "300000 100000\n"}), 8, 3),
+        ({}, v2(JOB, {f"{JOB}/memory.max": GIB}), 8, 2),
+        ({}, v2(JOB, {"/system.slice/cpu.max": "300000 100000\n"}), 8, 3),  # of a folder above
+        ({}, v2(JOB, {"/system.slice/job_1/memory.max": GIB}), 8, 2),
+        ({}, v2(JOB, {"/cpu.max": "500000 100000", f"{JOB}/cpu.max": "300000 100000"}), 8, 3),
+        ({}, v2(JOB, {"/cpu.max": "300000 100000", f"{JOB}/cpu.max": "500000 100000"}), 8, 3),
+        ({}, v2(JOB, {f"{JOB}/cpu.max": "300000 100000", "/memory.max": GIB}), 8, 2),
+        ({}, v2("/other", {f"{JOB}/cpu.max": "300000 100000\n"}), 8, 8),  # another's
+        ({}, v2("/../..", {"/cpu.max": "300000 100000\n"}), 8, 3),
+        ({}, v2("/../a", {"/cpu.max": "300000 100000", "/a/cpu.max": "100000 100000"}), 8, 3),
+        ({}, v2("/a..b", {"/a..b/cpu.max": "300000 100000\n"}), 8, 3),
+        ({}, v2(JOB, {f"/unified{JOB}/cpu.max": "300000 100000\n"}), 8, 3),  # hybrid
+        ({}, v1("cpu", JOB, "-1"), 8, 8),
+        ({}, v1("cpu", JOB, "250000", "50000"), 8, 5),
+        ({}, v1("cpu", JOB, "300000", at="/system.slice"), 8, 3),
+        ({}, v1("cpu", JOB, "300000", at=""), 8, 3),  # a container sees its own group as the root
+        ({}, v1("cpu,cpuacct", JOB, "300000"), 8, 3),
+        ({}, v1("cpu", JOB, "300000") | {OWN: f"4:cpuacct,cpu:{JOB}\n"}, 8, 3),
+        ({}, v1("cpu", JOB, "300000", "rubbish"), 8, 8),
+        ({}, v1("cpu", JOB, "300000", at="/other"), 8, 8),
+        ({}, v1_memory(JOB, GIB), 8, 2),
+        ({}, v1_memory("/", GIB), 8, 2),
+        ({}, v1_memory(JOB, "9223372036854771712\n"), 8, 8),  # no limit
+        ({}, {"sys/fs/cgroup/cpu.max": "300000 100000\n"}, 8, 8),  # a system without /proc
     ],
 )
 def test_processes_that_machine_container_and_hub_allow(
@@ -350,7 +397,7 @@ def test_processes_that_machine_container_and_hub_allow(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     for name, text in files.items():
-        file = tmp_path / "sys" / "fs" / "cgroup" / name
+        file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
