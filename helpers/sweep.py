@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import importlib.util
 import math
 import multiprocessing
 import os
@@ -31,6 +32,12 @@ PIECE = 0.5  # seconds that a run trains before it comes back: so soon it can be
 PATIENCE = 0.25  # seconds; who waits longer for a worker shows that there is no free one
 WORKER_MEMORY = 300 * 10**6  # bytes that a process takes with torch in it, measured
 WINDOWS_WORKERS = 61  # the most that Windows lets one process wait for
+TABLES = {  # where a settings' names get their meaning
+    "function": ("helpers.data", "FUNCTIONS"),
+    "optimizer": ("helpers.experiment", "OPTIMIZERS"),
+    "activation": ("helpers.experiment", "ACTIVATIONS"),
+}
+State = tuple[Experiment, list[tuple[int, float]], float]  # with the curve and the seconds so far
 Runs = dict[int, Settings]  # what is still to be trained, by its place in the caller's list
 
 
@@ -65,8 +72,8 @@ def sweep(
 
     Nothing runs until you loop over it. A run that diverges or fails is a result too. Leave the
     loop or interrupt it, and the runs that are not done end within about a second, wherever they
-    are: each goes to its worker in pieces of half a second, and no further piece follows. Their
-    points are made here, so that curves of your own reach every worker.
+    are: each goes to its worker in pieces of half a second, and no further piece follows. Curves
+    that you put into `helpers.data.FUNCTIONS` reach the workers, too.
 
     Args:
         settings: What to train with, one run each.
@@ -211,6 +218,7 @@ class _Driver(threading.Thread):
         self._executor = executor
         self._epochs = epochs
         self._waiting = deque(runs.items())
+        self._changed = _find_changed()
         self._pending: dict[Future, tuple[int, float]] = {}  # which run, and since when
         self._back: queue.SimpleQueue[Future | None] = queue.SimpleQueue()
         self._refused: list[tuple[int, Exception]] = []
@@ -242,15 +250,16 @@ class _Driver(threading.Thread):
     def _fill(self) -> None:
         """Begin as many runs as may be under way."""
         while self._waiting and len(self._pending) < self._window:
-            n, settings = self._waiting.popleft()
+            n, state = self._waiting.popleft()
             try:
-                state = pickle.dumps((Experiment(settings), [], 0.0))
-            except Exception as error:  # no memory for its network, say
+                if any((field, getattr(state, field)) in self._changed for field in TABLES):
+                    state = pickle.dumps((Experiment(state), [], 0.0))
+            except Exception as error:  # whatever a curve of the caller's own does
                 self.ended.put((n, error))
             else:
                 self._send(n, state)
 
-    def _send(self, n: int, state: bytes) -> None:
+    def _send(self, n: int, state: Settings | State | bytes) -> None:
         """Hand the next piece of a run to the executor."""
         unique = uuid.uuid4().hex  # dask takes equal calls for one
         since = time.perf_counter()
@@ -351,14 +360,37 @@ def _process() -> tuple[str, int]:
     return platform.node(), os.getpid()
 
 
+def _find_changed() -> set[tuple[str, str]]:
+    """Find the names that mean something else here than in a new process: ("function", "mine")."""
+    changed = set()
+    for field, (module, table) in TABLES.items():
+        spec = importlib.util.find_spec(module)
+        fresh = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(fresh)  # beside the one that is in use
+        theirs = getattr(fresh, table)
+        for name, ours in getattr(sys.modules[module], table).items():
+            if name not in theirs or _meaning(ours) != _meaning(theirs[name]):
+                changed.add((field, name))
+    return changed
+
+
+def _meaning(value: object) -> object:
+    """Take what two equal values share; of a function its code."""
+    return getattr(value, "__code__", value)
+
+
 def _train(
-    state: bytes, epochs: int, seconds: float, caller: tuple[str, int], unique: str
-) -> tuple[Result | bytes, float]:
-    """Go on with a run for a while, wherever this is called.
+    state: Settings | State | bytes,
+    epochs: int,
+    seconds: float,
+    caller: tuple[str, int],
+    unique: str,
+) -> tuple[Result | State | bytes, float]:
+    """Begin a run or go on with it, for a while, wherever this is called.
 
     Args:
-        state: The run's `Experiment`, curve and seconds so far, pickled. Tensors that are not
-            would go from process to process as shared memory, which ends with its process.
+        state: The run's settings, or how far it has come: pickled, if another process is to go
+            on. (Tensors that are not go there as memory that ends with either of the two.)
         epochs: Number of iterations of the whole run.
         seconds: How long to train, in seconds; one iteration at least.
         caller: What `_process` says where `sweep` was called.
@@ -370,16 +402,14 @@ def _train(
     began = time.perf_counter()
     if caller != _process():  # a thread of the caller's process leaves its setting alone
         torch.set_num_threads(1)
-    try:
-        experiment, curve, earlier = pickle.loads(state)
-    except Exception as error:
-        raise RuntimeError(
-            f"a worker cannot read this run ({_tell(error)}); put what it uses into a module that "
-            "workers can import, or pass executor=ThreadPoolExecutor(1)"
-        ) from error
+    if isinstance(state, bytes):
+        state = _load(state)
+    experiment, curve, earlier = state if isinstance(state, tuple) else (None, [], 0.0)
+    settings = experiment.settings if experiment else state
     every = _every(epochs)
     until = time.perf_counter() + seconds
     try:
+        experiment = experiment or Experiment(settings)
         while experiment.iteration < epochs:
             number, loss, _ = experiment.advance()
             if curve and curve[-1][0] % every:  # the latest stood between those that stay
@@ -388,16 +418,29 @@ def _train(
             if time.perf_counter() > until:
                 break
     except Diverged as caught:
-        result = Result(experiment.settings, caught.loss, diverged=True)
+        result = Result(settings, caught.loss, diverged=True)
     except Exception as caught:
-        result = Result(experiment.settings, error=_tell(caught))
+        result = Result(settings, error=_tell(caught))
     else:
         if experiment.iteration < epochs:
-            so_far = earlier + time.perf_counter() - began
-            return pickle.dumps((experiment, curve, so_far)), time.perf_counter() - began
-        result = Result(experiment.settings, curve[-1][1])
+            state = experiment, curve, earlier + time.perf_counter() - began
+            if caller != _process():
+                state = pickle.dumps(state)
+            return state, time.perf_counter() - began
+        result = Result(settings, curve[-1][1])
     worked = time.perf_counter() - began
     return result._replace(curve=tuple(curve), seconds=earlier + worked), worked
+
+
+def _load(state: bytes) -> State:
+    """Take a run up where it was left."""
+    try:
+        return pickle.loads(state)
+    except Exception as error:
+        raise RuntimeError(
+            f"a worker cannot read this run ({_tell(error)}); put what it uses into a module that "
+            "workers can import, or pass executor=ThreadPoolExecutor(1)"
+        ) from error
 
 
 def _every(epochs: int) -> int:
