@@ -128,11 +128,18 @@ def test_what_is_installed_is_what_is_asked_for():
         assert importlib.metadata.version(pin.name) in pin.specifier
 
 
-def test_environment_adds_only_python_and_pip():
-    python, pip, nested = yaml.safe_load(read("environment.yml"))["dependencies"]
+def test_environment_adds_python_and_pip_and_the_tested_torch_without_graphics_cards():
+    environment = yaml.safe_load(read("environment.yml"))
+    assert environment["channels"] == ["conda-forge"]
+    python, torch, pip, nested = environment["dependencies"]
     assert pip == "pip"
     assert nested == {"pip": ["-r requirements.txt"]}
-    assert python.removeprefix("python=") in PYTHONS
+    version = python.removeprefix("python=")
+    assert version in PYTHONS
+    assert is_supported(f"{version}.0")
+    version = torch.removeprefix("pytorch-cpu=")  # conda's name of torch's build
+    (tested,) = required("requirements.txt")[SIX.index("torch")].specifier
+    assert tested.version == f"{version}.0"  # so that pip finds it and brings no other
 
 
 def steps(job, key):

@@ -11,7 +11,13 @@ import subprocess
 import sys
 import textwrap
 import time
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from importlib.machinery import ModuleSpec
@@ -26,10 +32,9 @@ from distributed import Client
 from processors import on_path
 from torch import nn, optim
 
-from helpers.data import get_fake_data
-from helpers.experiment import Experiment, Settings, make_net
-from helpers.plots import Curve
-from helpers.sweep import Result, allowed_workers, sweep
+from helpers.data import FUNCTIONS, get_fake_data
+from helpers.experiment import ACTIVATIONS, OPTIMIZERS, Experiment, Settings, make_net
+from helpers.sweep import MOST_POINTS, Result, _Driver, _every, allowed_workers, sweep
 from helpers.training import train
 
 SMALL = Settings(cfg=(1, 8, 6, 1))
@@ -199,18 +204,36 @@ def test_a_run_that_fails_midway_keeps_its_curve(monkeypatch):
     assert [number for number, _ in result.curve] == list(range(7))
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 2002])
-def test_a_curve_is_thinned(epochs):
-    settings, thinned = Settings(cfg=(1, 1), lr=1e-3), Curve()
+@pytest.mark.parametrize(
+    ("epochs", "kept"), [(1, [0]), (2000, range(2000)), (2002, [*range(0, 2001, 2), 2001])]
+)
+def test_a_curve_is_thinned(epochs, kept):
+    settings = Settings(cfg=(1, 1), lr=1e-3)
     whole = alone(settings, epochs).curve
-    for number, loss in whole:
-        thinned.record(number, loss)
     with ThreadPoolExecutor(1) as pool:
         (result,) = sweep([settings], epochs, pool)
-    assert result.curve == tuple(zip(thinned.iterations, thinned.losses, strict=True))
-    assert (result.curve[0], result.curve[-1]) == (whole[0], whole[-1])
-    assert len(result.curve) == (1002 if epochs == 2002 else epochs)
+    assert result.curve == tuple(whole[number] for number in kept)
     assert result.loss == whole[-1][1]
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 1999, 2000, 2001, 3999, 4000, 5000, 5998, 6000, 10**6])
+def test_a_curve_keeps_as_many_points_as_it_may_and_no_more(epochs):
+    def kept(every):
+        return len({*range(0, epochs, every), epochs - 1})
+
+    every = _every(epochs)
+    assert kept(every) <= MOST_POINTS
+    assert every == 1 or kept(every - 1) > MOST_POINTS
+
+
+def test_a_run_that_diverges_late_keeps_its_last_point():
+    with ThreadPoolExecutor(1) as pool:
+        (result,) = sweep([LATE], ENDLESS, pool)
+    assert result.diverged
+    (first, _), (last, loss) = result.curve
+    assert first == 0
+    assert last > 2000
+    assert math.isfinite(loss)
 
 
 # Arguments
@@ -311,7 +334,30 @@ def test_as_many_processes_as_asked_for_and_no_more_than_runs(
 
 
 GIB = str(2**30)
-V1 = "cpu/cpu.cfs_quota_us"
+OWN = "proc/self/cgroup"
+
+
+def v2(path, limits):
+    """A system with control groups of version 2, and this process in one of them."""
+    return {OWN: f"0::{path}\n"} | {f"sys/fs/cgroup{name}": text for name, text in limits.items()}
+
+
+def v1(folder, path, quota, period="100000", at=None):
+    """One with version 1; limits stand at the process's own group, or at another one."""
+    place = f"sys/fs/cgroup/{folder}{path if at is None else at}"
+    lines = f"9:name=systemd:/\n4:{folder}:{path}\n0::/\n"
+    return {
+        OWN: lines,
+        f"{place}/cpu.cfs_quota_us": f"{quota}\n",
+        f"{place}/cpu.cfs_period_us": f"{period}\n",
+    }
+
+
+def v1_memory(path, size):
+    return {OWN: f"2:memory:{path}\n", f"sys/fs/cgroup/memory{path}/memory.limit_in_bytes": size}
+
+
+JOB = "/system.slice/job_1/step_0"  # a systemd's or Slurm's
 
 
 @pytest.mark.parametrize(
@@ -332,15 +378,39 @@ V1 = "cpu/cpu.cfs_quota_us"
         ({"MEM_LIMIT": "1"}, {}, 8, 1),
         ({"MEM_LIMIT": "1G"}, {}, 8, 8),
         ({"MEM_LIMIT": GIB, "CPU_LIMIT": "4"}, {}, 8, 2),
-        ({}, {"cpu.max": "max 100000\n"}, 8, 8),
-        ({}, {"cpu.max": "300000 100000\n"}, 8, 3),
-        ({}, {"cpu.max": "50000 100000\n"}, 8, 1),
-        ({}, {"cpu.max": "100000 50000\n"}, 8, 2),
-        ({}, {"cpu.max": "rubbish\n"}, 8, 8),
-        ({"CPU_LIMIT": "2"}, {"cpu.max": "300000 100000\n"}, 8, 2),
-        ({}, {V1: "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8, 8),
-        ({}, {V1: "250000\n", "cpu/cpu.cfs_period_us": "50000\n"}, 8, 5),
-        ({}, {V1: "250000\n"}, 8, 8),
+        ({}, v2("/", {"/cpu.max": "max 100000\n"}), 8, 8),
+        ({}, v2("/", {"/cpu.max": "300000 100000\n"}), 8, 3),
+        ({}, v2("/", {"/cpu.max": "50000 100000\n"}), 8, 1),
+        ({}, v2("/", {"/cpu.max": "100000 50000\n"}), 8, 2),
+        ({}, v2("/", {"/cpu.max": "rubbish\n"}), 8, 8),
+        ({}, v2("/", {"/memory.max": "max\n"}), 8, 8),
+        ({}, v2("/", {"/memory.max": GIB}), 8, 2),
+        ({"CPU_LIMIT": "2"}, v2("/", {"/cpu.max": "300000 100000\n"}), 8, 2),
+        ({"MEM_LIMIT": GIB}, v2("/", {"/memory.max": "2000000000\n"}), 8, 2),
+        ({}, v2(JOB, {f"{JOB}/cpu.max": "300000 100000\n"}), 8, 3),
+        ({}, v2(JOB, {f"{JOB}/memory.max": GIB}), 8, 2),
+        ({}, v2(JOB, {"/system.slice/cpu.max": "300000 100000\n"}), 8, 3),  # of a folder above
+        ({}, v2(JOB, {"/system.slice/job_1/memory.max": GIB}), 8, 2),
+        ({}, v2(JOB, {"/cpu.max": "500000 100000", f"{JOB}/cpu.max": "300000 100000"}), 8, 3),
+        ({}, v2(JOB, {"/cpu.max": "300000 100000", f"{JOB}/cpu.max": "500000 100000"}), 8, 3),
+        ({}, v2(JOB, {f"{JOB}/cpu.max": "300000 100000", "/memory.max": GIB}), 8, 2),
+        ({}, v2("/other", {f"{JOB}/cpu.max": "300000 100000\n"}), 8, 8),  # another's
+        ({}, v2("/../..", {"/cpu.max": "300000 100000\n"}), 8, 3),
+        ({}, v2("/../a", {"/cpu.max": "300000 100000", "/a/cpu.max": "100000 100000"}), 8, 3),
+        ({}, v2("/a..b", {"/a..b/cpu.max": "300000 100000\n"}), 8, 3),
+        ({}, v2(JOB, {f"/unified{JOB}/cpu.max": "300000 100000\n"}), 8, 3),  # hybrid
+        ({}, v1("cpu", JOB, "-1"), 8, 8),
+        ({}, v1("cpu", JOB, "250000", "50000"), 8, 5),
+        ({}, v1("cpu", JOB, "300000", at="/system.slice"), 8, 3),
+        ({}, v1("cpu", JOB, "300000", at=""), 8, 3),  # a container sees its own group as the root
+        ({}, v1("cpu,cpuacct", JOB, "300000"), 8, 3),
+        ({}, v1("cpu", JOB, "300000") | {OWN: f"4:cpuacct,cpu:{JOB}\n"}, 8, 3),
+        ({}, v1("cpu", JOB, "300000", "rubbish"), 8, 8),
+        ({}, v1("cpu", JOB, "300000", at="/other"), 8, 8),
+        ({}, v1_memory(JOB, GIB), 8, 2),
+        ({}, v1_memory("/", GIB), 8, 2),
+        ({}, v1_memory(JOB, "9223372036854771712\n"), 8, 8),  # no limit
+        ({}, {"sys/fs/cgroup/cpu.max": "300000 100000\n"}, 8, 8),  # a system without /proc
     ],
 )
 def test_processes_that_machine_container_and_hub_allow(
@@ -351,7 +421,7 @@ def test_processes_that_machine_container_and_hub_allow(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     for name, text in files.items():
-        file = tmp_path / "sys" / "fs" / "cgroup" / name
+        file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
@@ -378,13 +448,138 @@ class Recording(ThreadPoolExecutor):
         return self.futures[-1]
 
 
-def test_a_given_executor_is_left_open_and_rid_of_what_is_not_done():
-    with Recording(1) as pool:
-        for result in sweep([DIVERGING, *[SMALL] * 6], 500, pool):
-            assert result.settings == DIVERGING
+@pytest.fixture
+def tiny_pieces(monkeypatch):
+    """Runs that go to the executor one iteration at a time, wherever that is."""
+    monkeypatch.setattr("helpers.sweep.PIECE", 0.0)
+
+
+def test_runs_in_pieces_give_the_same_to_the_bit(tiny_pieces):
+    with Recording(2) as pool:
+        results = list(sweep([*VARIOUS, DIVERGING], EPOCHS, pool))
+    assert len(pool.futures) > EPOCHS * len(VARIOUS)
+    (diverged,) = [result for result in results if result.diverged]
+    results.remove(diverged)
+    assert len(diverged.curve) == 1  # from the piece before that in which it diverged
+    assert told(results) == expected(VARIOUS, EPOCHS)
+
+
+def test_the_seconds_of_a_runs_pieces_are_added(tiny_pieces):
+    with ThreadPoolExecutor(1) as pool:
+        began = time.perf_counter()
+        (result,) = sweep([SMALL], 300, pool)
+        took = time.perf_counter() - began
+    assert 0.2 * took < result.seconds < took
+
+
+def leave(results, how):
+    """Take the first result and leave the loop over them."""
+    for result in results:
+        assert result.diverged
+        if how == "break":
             break
-        assert sum(future.cancelled() for future in pool.futures) >= 4
-        assert pool.submit(abs, -1).result() == 1
+        if how == "error":
+            raise KeyboardInterrupt
+        results.close()
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+@pytest.mark.parametrize("how", ["break", "error", "close"])
+def test_runs_on_a_given_executor_end_when_their_loop_is_left(kind, how, warm_starts):
+    context = multiprocessing.get_context("spawn")
+    make = {
+        "threads": lambda: ThreadPoolExecutor(2),
+        "processes": lambda: ProcessPoolExecutor(2, context),
+    }
+    with make[kind]() as pool:
+        settings = [DIVERGING, *[replace(SMALL, lr=1e-3)] * 6]
+        with contextlib.suppress(KeyboardInterrupt):
+            leave(sweep(settings, ENDLESS, pool), how)
+        left = time.monotonic()
+        assert pool.submit(abs, -1).result(LONG_WAIT) == 1  # it is left open
+    assert time.monotonic() - left < 15  # nothing is left in it; on a machine however busy
+
+
+class Still(Executor):
+    """An executor that never works: what it was given is done when a test says so."""
+
+    def __init__(self):
+        self.futures = []
+
+    def submit(self, *arguments):
+        self.futures.append(Future())
+        return self.futures[-1]
+
+
+def test_what_waits_for_a_worker_when_the_loop_is_left_is_cancelled_and_nothing_follows():
+    pool = Still()
+    results = sweep(seeds(6), ENDLESS, pool)
+    pool.submit = functools.partial(finish_first, pool, pool.submit)
+    assert next(results).loss == 5.0
+    results.close()
+    first, *others = pool.futures
+    assert first.result()
+    assert len(others) == 3
+    assert all(future.cancelled() for future in others)
+
+
+def finish_first(pool, submit, *arguments):
+    """Submit, and let the first of all end at once."""
+    future = submit(*arguments)
+    if len(pool.futures) == 1:
+        future.set_result((Result(SMALL, 5.0), 0.0))
+    return future
+
+
+@pytest.mark.parametrize(
+    ("workers", "way", "least", "most"),
+    [(1, 0, 2, 3), (2, 0, 3, 3), (2, 0.5, 3, 3), (8, 0, 9, 14), (64, 0, 65, 100), (64, 2, 65, 100)],
+)
+def test_so_many_runs_are_under_way_that_each_worker_is_soon_busy(
+    monkeypatch, workers, way, least, most
+):
+    clock = [0.0]
+    monkeypatch.setattr("helpers.sweep.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    pool = Still()
+    driver = _Driver(pool, dict(enumerate(seeds(150))), ENDLESS)
+    driver._fill()
+    under_way = pool.futures
+    for _ in range(12):  # seconds, each of which is a piece for as many as there are workers
+        done = under_way[:workers]
+        clock[0] += 1 + way
+        for future in done:
+            under_way.remove(future)
+            future.set_result((b"how far it has come", 1.0))
+            driver._take(future)
+            driver._fill()
+    assert least <= len(under_way) <= most
+
+
+def test_the_librarys_pools_are_filled_at_once():
+    with ThreadPoolExecutor(20) as pool:
+        driver = _Driver(pool, dict(enumerate(seeds(30))), 1)
+        driver._fill()
+        assert len(driver._pending) == 21
+        assert [settings.seed for _, settings in driver._waiting] == list(range(21, 30))
+
+
+def test_runs_go_on_while_the_caller_looks_at_a_result(tiny_pieces):
+    ends = []
+
+    class Ending(Recording):
+        def submit(self, *arguments):
+            future = super().submit(*arguments)
+            future.add_done_callback(self.note)
+            return future
+
+        def note(self, future):
+            ends.append(isinstance(future.result()[0], Result))
+
+    with Ending(1) as pool:
+        results = sweep(seeds(5), 20, pool)
+        next(results)
+        wait_for(lambda: sum(ends) == 5)
+        assert len(list(results)) == 4
 
 
 class Breaking(Recording):
@@ -406,6 +601,13 @@ def test_a_given_executor_that_breaks_while_runs_are_submitted_still_gives_every
     assert lost == ["BrokenExecutor: its workers are gone"] * 2
 
 
+def test_an_executor_that_is_shut_down_is_an_error_of_the_loop():
+    with ThreadPoolExecutor(1) as pool:
+        pass
+    with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown"):
+        next(sweep([SMALL], 1, pool))
+
+
 def test_processes_get_one_thread_and_the_caller_keeps_its_own(warm_starts):
     context = multiprocessing.get_context("spawn")
     before, seen = torch.get_num_threads(), []
@@ -423,6 +625,41 @@ def test_processes_get_one_thread_and_the_caller_keeps_its_own(warm_starts):
     finally:
         torch.set_num_threads(before)
     assert seen == [2, 2, 2, 1]
+
+
+# What a notebook adds to the names that helpers know
+
+
+def test_curves_and_optimizers_of_a_notebooks_own_reach_every_process(monkeypatch, warm_starts):
+    monkeypatch.setitem(FUNCTIONS, "mine", lambda x: torch.cos(x) / 3)
+    monkeypatch.setitem(FUNCTIONS, "sine", lambda x: torch.sin(x) / 2)
+    monkeypatch.setitem(OPTIMIZERS, "SGD", ("SGD", {"momentum": 0.5}))
+    monkeypatch.setitem(ACTIVATIONS, "soft", "Softplus")
+    settings = [
+        replace(SMALL, function="mine", noise=0.1),
+        replace(SMALL, function="sine", activation="soft"),
+    ]
+    wanted = {}
+    for one in settings:
+        experiment = Experiment(one)
+        wanted[one] = tuple((i.number, i.loss) for i in (experiment.advance() for _ in range(20)))
+    assert {result.settings: result.curve for result in sweep(settings, 20)} == wanted
+
+
+class Unshared(nn.ReLU):
+    """An activation that another process does not find."""
+
+
+def test_what_a_process_cannot_read_is_told_in_a_sentence(monkeypatch, warm_starts):
+    monkeypatch.setattr(nn, "Unshared", Unshared, raising=False)
+    monkeypatch.setitem(ACTIVATIONS, "mine", "Unshared")
+    monkeypatch.setattr(Unshared, "__module__", "torch.nn")
+    results = {one.settings: one for one in sweep([replace(SMALL, activation="mine"), SMALL], 5)}
+    error = results.pop(replace(SMALL, activation="mine")).error
+    assert "a worker cannot read this run (AttributeError: " in error
+    assert error.endswith("or pass executor=ThreadPoolExecutor(1)")
+    assert "\n" not in error
+    assert told(results.values()) == expected([SMALL], 5)
 
 
 # Processes of the sweep's own
@@ -682,6 +919,18 @@ def test_a_sweep_that_is_left_on_a_cluster_can_follow_at_once_and_gives_the_same
     assert told([one for many in results.values() for one in many]) == expected(VARIOUS, EPOCHS)
 
 
+def test_runs_on_a_cluster_end_when_their_loop_is_left(client):
+    leave(sweep([DIVERGING, *seeds(6)], ENDLESS, client.get_executor()), "break")
+    wait_for(lambda: not any(client.processing().values()))
+    futures = [client.submit(abs, -n, workers=[name]) for n, name in enumerate(["one", "two"])]
+    assert client.gather(futures) == [0, 1]  # each worker has a thread for it
+
+
+def test_runs_in_pieces_on_a_cluster_give_the_same_to_the_bit(client, tiny_pieces):
+    results = list(sweep(VARIOUS, 10, client.get_executor()))
+    assert told(results) == expected(VARIOUS, 10)
+
+
 @posix
 def test_a_cluster_that_loses_a_worker_still_gives_every_result_once(cluster, client):
     workers = client.scheduler_info()["workers"]
@@ -690,7 +939,7 @@ def test_a_cluster_that_loses_a_worker_still_gives_every_result_once(cluster, cl
     results = []
     for result in sweep(settings, 500, client.get_executor()):
         if not results:
-            assert client.processing()[address]  # in the middle of its work
+            wait_for(lambda: client.processing()[address])  # in the middle of its work
             cluster.workers["one"].kill()
         results.append(result)
     wait_for(lambda: len(client.scheduler_info()["workers"]) == 1)

@@ -1,6 +1,6 @@
-"""What a second process brings to a sweep, and what a cluster costs, as ratios within one run.
+"""What a second process brings to a sweep, what pieces and a cluster cost, how soon runs end.
 
-python tests/benchmarks/sweep.py [runs]        (about three minutes a run; leave the machine alone)
+python tests/benchmarks/sweep.py [runs]         (about four minutes a run; leave the machine alone)
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from helpers.experiment import Experiment, Settings
 from helpers.sweep import sweep
 
 RUNS = [Settings(cfg=(1, 20, 50, 100, 50, 20, 1), lr=1e-2, seed=seed) for seed in range(16)]
+SHORT = [Settings(lr=1e-3, seed=seed) for seed in range(32)]
+ENDLESS = [Settings(lr=1e20), *SHORT]  # the first diverges at once
 
 
 def serial(settings, epochs):
@@ -36,9 +38,43 @@ def swept(settings, epochs, executor=None):
     assert all(result.error is None and not result.diverged for result in results)
 
 
+def train_whole(settings, epochs):
+    """One run as a single task of a pool's."""
+    torch.set_num_threads(1)
+    return Experiment(settings).advance(epochs).loss
+
+
+def pooled(settings, epochs, pool):
+    """Runs as the pool itself does them, without a sweep."""
+    list(pool.map(train_whole, settings, [epochs] * len(settings)))
+
+
+def leave(executor):
+    """Leave the loop over runs that would never end, when two workers are at work."""
+    results = sweep(ENDLESS, 10**9, executor)
+    next(results)
+    time.sleep(2)
+    results.close()
+
+
+def end_pool(pool):
+    """Wait until a pool has left a sweep: two pauses, so long that each worker takes one."""
+    leave(pool)
+    return seconds(list, pool.map(time.sleep, [3, 3])) - 3
+
+
+def end_cluster(client):
+    """Wait until no worker's thread trains; a cluster begins other work beside a cancelled run."""
+    leave(client.get_executor())
+    began = time.perf_counter()
+    while any(client.run(lambda dask_worker: len(dask_worker.active_threads)).values()):
+        time.sleep(0.02)
+    return time.perf_counter() - began
+
+
 @contextlib.contextmanager
 def open_cluster():
-    """An executor over a scheduler and two workers of one thread each, on this machine."""
+    """A client of a scheduler and two workers of one thread each, on this machine."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         file = Path(folder) / "scheduler.json"
 
@@ -61,23 +97,37 @@ def open_cluster():
             start("worker", "--nthreads", "1", "--no-nanny")
         client = stack.enter_context(Client(scheduler_file=str(file)))
         client.wait_for_workers(2)
-        yield client.get_executor()
+        yield client
 
 
 def measure(epochs):
     """One run: every figure by its name. Warm pool against warm cluster; the sweep starts cold."""
     alone = seconds(serial, RUNS, epochs)
     together = seconds(swept, RUNS, epochs)
-    with open_cluster() as cluster, ProcessPoolExecutor(2, get_context("spawn")) as pool:
+    with open_cluster() as client, ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        cluster = client.get_executor()
         for executor in (cluster, pool):
             swept(RUNS[:4], 10, executor)
         here, there = (seconds(swept, RUNS, epochs // 2, executor) for executor in (pool, cluster))
-    return {
-        "serial work, seconds (at least 60)": alone,
-        "time one after another over time as a sweep (goal 1.6)": alone / together,
-        "one run of pool and cluster, seconds (at least 1)": 2 * here / len(RUNS),
-        "time on two processes over time on a cluster (goal 0.9)": here / there,
-    }
+        short = {}
+        for iterations in (30, 300):
+            times = [
+                [seconds(call, SHORT, iterations, pool) for call in (pooled, swept)]
+                for _ in range(3)
+            ]
+            short[iterations] = min(whole for whole, _ in times) / min(piece for _, piece in times)
+        figures = {
+            "serial work, seconds (at least 60)": alone,
+            "time one after another over time as a sweep (goal 1.6)": alone / together,
+            "one run of pool and cluster, seconds (at least 1)": 2 * here / len(RUNS),
+            "time on two processes over time on a cluster (goal 0.9)": here / there,
+            "300 iterations: time as plain tasks over time as a sweep (goal 0.95)": short[300],
+            "30 iterations: the same": short[30],
+            "seconds that a cluster trains when its loop is left (goal 2)": end_cluster(client),
+            "seconds that a process pool does": end_pool(pool),
+            "seconds that a thread pool does": end_pool(ThreadPoolExecutor(2)),
+        }
+    return figures
 
 
 def main():
