@@ -1,10 +1,12 @@
 """Module 1, the dataset: points (x, y) on a curve for a network to fit."""
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import torch
 
-from helpers.checks import show, to_choice, to_noise, to_number, to_seed, to_whole
+from helpers.guards import guard_curve, guard_data, guarded_by
 
 # Targets by name, roughly from easy to hard for a small network, each between -1 and 1.
 FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -20,6 +22,7 @@ FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 }
 
 
+@guarded_by(partial(guard_data, FUNCTIONS))
 def get_fake_data(
     n_samples: int = 1000,
     low: float = -10.0,
@@ -44,52 +47,31 @@ def get_fake_data(
 
     Raises:
         TypeError: A value of the wrong type, or a curve that returns no real numbers.
-        ValueError: A value out of range, an unknown name, or a curve that is not finite on x.
+        ValueError: A value out of range, an unknown name, a curve that is not finite on x, or x
+            so far from 0 that float32 cannot tell one from the next.
 
     Shown in: 00_overview
     """
-    check_data(n_samples, low, high, function, noise, seed)
     curve = FUNCTIONS[function] if isinstance(function, str) else function
     x = torch.linspace(low, high, n_samples, dtype=torch.float32, device="cpu").unsqueeze(1)
     values = curve(x.clone())  # (N, 1); a copy, so that a curve may work in place
-    check_curve(x, values)
+    guard_curve(x, values)
     y = torch.as_tensor(values, dtype=torch.float32, device="cpu").detach().clone()  # (N, 1)
     if noise:
-        generator = None if seed is None else torch.Generator("cpu").manual_seed(int(seed))
+        generator = None if seed is None else torch.Generator("cpu").manual_seed(seed)
         y += noise * torch.randn(y.shape, generator=generator, dtype=torch.float32, device="cpu")
     return x, y
 
 
-def check_data(
-    n_samples: object, low: object, high: object, function: object, noise: object, seed: object
-) -> None:
-    """Refuse arguments that `get_fake_data` cannot use, in one line that names the value."""
-    to_whole("n_samples", n_samples, 1)
-    if not to_number("low", low) < to_number("high", high):
-        raise ValueError(f"low must be below high, got low={low} and high={high}")
-    to_noise(noise)
-    if seed is not None:
-        to_seed(seed)
-    if isinstance(function, str):
-        to_choice("function", function, FUNCTIONS)
-    elif not callable(function):
-        raise TypeError(f"function must be a name in FUNCTIONS or a callable, got {show(function)}")
+def get_glyphs() -> torch.Tensor:
+    """Read the digits 0 to 9 in six fonts, in 16 x 16 pixels each.
 
+    Returns:
+        Ink, from 0 (paper) to 1, float32 of shape (6, 10, 16, 16): font, digit, row, column.
 
-def check_curve(x: torch.Tensor, values: object) -> None:
-    """Refuse values of a curve that do not pair up with x one to one."""
-    try:
-        y = torch.as_tensor(values, device="cpu")
-    except (TypeError, ValueError, RuntimeError):
-        raise TypeError(f"function must return a tensor, got {show(values)}") from None
-    if y.is_complex():
-        raise TypeError(f"function must return real numbers, got {y.dtype}")
-    if y.shape != x.shape:
-        raise ValueError(
-            f"function must return one y for each x, of shape {tuple(x.shape)}, "
-            f"got shape {tuple(y.shape)}"
-        )
-    finite = x.isfinite() & y.float().isfinite()
-    if not finite.all():
-        where = x[~finite][0].item()
-        raise ValueError(f"function must be finite on [low, high], but it is not at x = {where:g}")
+    Shown in: 10_other_problems
+    Source: fonts that matplotlib brings along, drawn by tests/make/glyphs.py.
+    """
+    picture = Path(__file__).with_name("glyphs.pgm").read_bytes()  # one byte for a pixel
+    grey = torch.tensor(list(picture[-96 * 160 :]), dtype=torch.float32)  # 255 is white
+    return 1 - grey.reshape(6, 16, 10, 16).swapaxes(1, 2) / 255

@@ -1,20 +1,17 @@
 """Everything a learner can choose, and the six modules wired from it."""
 
-import ast
-import inspect
 import math
 import operator
-import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
-from string import Template
 
 import torch
 from torch import nn, optim
 
-from helpers.checks import (
+from helpers.data import FUNCTIONS, get_fake_data
+from helpers.guards import (
     MAX_SEED,
+    guard_cfg,
     show,
     to_choice,
     to_noise,
@@ -22,8 +19,8 @@ from helpers.checks import (
     to_seed,
     to_whole,
 )
-from helpers.data import FUNCTIONS, get_fake_data
-from helpers.model import Regressor, check_cfg, make_layers
+from helpers.model import Regressor, make_layers
+from helpers.program import write_program
 from helpers.training import Iteration, train
 
 # Names on the panel: the class in torch.optim with its extra settings, the class in torch.nn.
@@ -74,7 +71,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse bad values, and keep the others as plain Python ones."""
-        check_cfg(self.cfg)
+        guard_cfg(self.cfg)
         cfg = tuple(operator.index(width) for width in self.cfg)
         if (cfg[0], cfg[-1]) != (1, 1):
             raise ValueError(f"cfg must begin and end with 1, one x and one y, got {cfg}")
@@ -238,54 +235,21 @@ class Experiment:
     def program(self) -> str:
         """Write the plain PyTorch program whose losses equal a fresh run of these settings.
 
-        The curve stands in it as its own source where that gives the same points to the bit; of
-        any other curve (one written in C, say, or made from a part of your notebook) the points
-        themselves stand there.
+        A curve of `helpers.data` stands in it as a formula, any other as its points.
         """
-        for lines, expression in write_curve(FUNCTIONS.get(self.settings.function)):
-            if self._is_curve(lines, expression):
-                return self._write_program(lines, expression, self.settings.noise)
-        return self._write_program(*write_points(self.y), noise=0.0)
+        name, extra = OPTIMIZERS[self.settings.optimizer]
+        arguments = {"lr": self.settings.lr} | extra
+        activation = ACTIVATIONS[self.settings.activation]
+        return write_program(self.settings, self.y, activation, name, arguments)
 
-    def _write_program(self, lines: str, expression: str, noise: float) -> str:
-        settings = self.settings
-        text = Path(__file__).with_name("program.txt").read_text(encoding="utf-8")
-        if not noise:
-            text = "".join(line for line in text.splitlines(True) if "$noise" not in line)
-        optimizer, extra = OPTIMIZERS[settings.optimizer]
-        arguments = {"lr": settings.lr} | extra
-        return Template(text).substitute(
-            lines=lines,
-            expression=expression,
-            noise=noise,
-            n_samples=settings.n_samples,
-            seed=settings.seed,
-            activation=ACTIVATIONS[settings.activation],
-            cfg=list(settings.cfg),
-            optimizer=optimizer,
-            arguments=", ".join(f"{name}={value}" for name, value in arguments.items()),
-        )
+    def __getstate__(self) -> dict:
+        """Leave out what cannot be copied: the loop, which `__setstate__` begins again."""
+        return {name: value for name, value in vars(self).items() if name != "_iterations"}
 
-    def _is_curve(self, lines: str, expression: str) -> bool:
-        """Run lines of `write_curve`: do they give this experiment's points to the bit?"""
-
-        def run(x: torch.Tensor) -> torch.Tensor:
-            names = {"torch": torch, "nn": nn, "optim": optim, "x": x}
-            exec(f"{lines}y = {expression}", names)
-            if not torch.equal(x, self.x):
-                raise ValueError("it works in place, and the program keeps no copy of x")
-            if names["y"].dtype != torch.float32 or names["y"].requires_grad:
-                raise ValueError("get_fake_data converts it, and the program does not")
-            return names["y"]
-
-        settings = self.settings
-        try:
-            _, y = get_fake_data(
-                settings.n_samples, function=run, noise=settings.noise, seed=settings.seed
-            )
-        except Exception:  # whatever a learner's curve needs is not there
-            return False
-        return torch.equal(y, self.y)
+    def __setstate__(self, state: dict) -> None:
+        """Go on where the copied one stood."""
+        vars(self).update(state)
+        self._iterations = self._resume()
 
     def _resume(self) -> Iterator[Iteration]:
         return train(self.net, self.x, self.y, self.loss_func, self.optimizer, start=self.iteration)
@@ -315,59 +279,3 @@ def make_net(settings: Settings) -> Regressor:
             nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=generator)
             nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
     return net
-
-
-def write_curve(
-    curve: Callable[[torch.Tensor], torch.Tensor] | None,
-) -> Iterator[tuple[str, str]]:
-    """Write programs that may compute what a curve does, the most readable first.
-
-    Whether one runs and gives the same is not known until it is tried: a source may be out of
-    date, need names that are not there, or share its line with another one.
-
-    Yields:
-        Lines that stand before the data, and an expression in x.
-    """
-    name = getattr(curve, "__name__", "")
-    if getattr(torch, name, None) is curve:
-        yield "", f"torch.{name}(x)"
-    try:
-        source = textwrap.dedent(inspect.getsource(curve))
-        file_lines, first = inspect.findsource(curve)
-        file = "".join(file_lines)
-        names = "".join(write_names(curve))
-        tree = ast.parse(file)
-    except (TypeError, OSError, SyntaxError):  # not written in Python, or not kept
-        return
-    if name != "<lambda>":
-        yield f"{names}{source}\n\n", f"{name}(x)"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Lambda) and node.lineno == first + 1:
-            body = ast.get_source_segment(file, node.body)
-            if ast.unparse(node.args) != "x":
-                yield names, f"({ast.get_source_segment(file, node)})(x)"
-            elif "\n" in body:
-                yield names, f"({body})"
-            else:
-                yield names, body
-
-
-def write_names(curve: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
-    """Write a line for each module and number that a curve takes from around it."""
-    used = inspect.getclosurevars(curve)
-    for name, value in (used.globals | used.nonlocals).items():
-        if inspect.ismodule(value) and name not in ("torch", "nn", "optim"):
-            real = value.__name__
-            yield f"import {real}\n" if real == name else f"import {real} as {name}\n"
-        elif type(value) in (int, float):
-            yield f"{name} = {value!r}\n"
-
-
-def write_points(y: torch.Tensor) -> tuple[str, str]:
-    """Write y as its numbers, each as short as it can be and still the same float32."""
-    numbers = textwrap.wrap(", ".join(str(value) for value in y.squeeze(1).numpy()), 92)
-    lines = "".join(f"    {line}\n" for line in numbers)
-    return (
-        "# y is written out: the curve's source alone does not give it\n",
-        f"torch.tensor([\n{lines}]).unsqueeze(1)",
-    )

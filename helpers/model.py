@@ -7,9 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from helpers.checks import show, to_whole
+from helpers.guards import guard_cfg, guard_features, guarded_by
 
 
+@guarded_by(guard_cfg)
 def make_layers(cfg: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
     """Chain a Linear layer for each pair of neighbouring widths, the last one bare.
 
@@ -23,13 +24,12 @@ def make_layers(cfg: Sequence[int], activation: Callable[[], nn.Module] = nn.ReL
         A network from (N, cfg[0]) to (N, cfg[-1]).
 
     Raises:
-        TypeError: `cfg` is not a list or tuple of whole numbers, or `activation` is not callable.
+        TypeError: `cfg` is not a list or tuple of whole numbers, or `activation` makes no module.
         ValueError: `cfg` is too short or holds a width below 1.
 
     Shown in: 00_overview
     Source: the list of widths follows torchvision's VGG.
     """
-    check_cfg(cfg, activation)
     layers = []
     for n_in, n_out in pairwise(cfg[:-1]):
         layers += [nn.Linear(n_in, n_out), activation()]
@@ -49,10 +49,10 @@ class Regressor(nn.Module):
     Shown in: 00_overview
     """
 
+    @guarded_by(guard_features)
     def __init__(self, features: nn.Module) -> None:
         """Keep the layers, so that their weights become this network's parameters."""
         super().__init__()
-        check_features(features)
         self.features = features
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -91,23 +91,3 @@ def parameter_table(net: nn.Module) -> list[ParameterRow]:
             count = sum(parameter.numel() for parameter in own.values())
             rows.append(ParameterRow(len(rows) + 1, *shapes, count))
     return rows
-
-
-def check_cfg(cfg: object, activation: object = nn.ReLU) -> None:
-    """Refuse a cfg or an activation that `make_layers` cannot use, in one line that says why."""
-    if not isinstance(cfg, list | tuple):
-        raise TypeError(f"cfg must be a list or tuple such as [1, 20, 1], got {show(cfg)}")
-    if len(cfg) < 2:
-        raise ValueError(f"cfg must hold at least two widths (input and output), got {cfg!r}")
-    for place, width in enumerate(cfg):
-        to_whole(f"cfg[{place}]", width, 1)
-    if isinstance(activation, nn.Module) or not callable(activation):
-        raise TypeError(
-            f"activation must be a class such as nn.ReLU (no brackets), got {show(activation)}"
-        )
-
-
-def check_features(features: object) -> None:
-    """Refuse features that are not layers yet."""
-    if not isinstance(features, nn.Module):
-        raise TypeError(f"features must be a module such as make_layers(cfg), got {show(features)}")

@@ -4,18 +4,14 @@ import contextlib
 import io
 import itertools
 import math
-import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
-from matplotlib import colormaps, get_data_path
+from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.style import context
 from numpy.typing import ArrayLike
 
 DATA_COLOUR = "#1188CC"  # these can be told from white and from a dark theme's #111
@@ -23,9 +19,7 @@ FIT_COLOUR = "#CC3311"
 HELD_OUT_COLOUR = "#009988"
 MARK_COLOUR = "#BB4488"
 LOSS_COLOUR = "#444444"
-FONTS = ["DejaVuSans", "DejaVuSerif", "DejaVuSansMono", "STIXGeneral", "cmr10", "cmtt10"]
 SHARP = 2  # pixels of a PNG for each one that it is shown with
-STYLE = threading.RLock()  # matplotlib has one style for all threads
 
 
 def to_array(values: ArrayLike) -> np.ndarray:
@@ -146,28 +140,6 @@ def draw_kinks(
     return lines
 
 
-def get_glyphs() -> np.ndarray:
-    """Draw the digits 0 to 9 in six fonts that matplotlib brings along, in 16 x 16 pixels each.
-
-    Returns:
-        Ink, from 0 (paper) to 1, float32 of shape (6, 10, 16, 16): font, digit, row, column.
-
-    Shown in: 10_other_problems
-    """
-    folder = Path(get_data_path(), "fonts", "ttf")
-    with STYLE, context("default"):
-        sheet = Figure(figsize=(10, 6), dpi=16)  # a square of 16 pixels for a digit
-        for row, font in enumerate(FONTS):
-            for digit in range(10):
-                place = (digit + 0.5) / 10, 1 - (row + 0.5) / 6
-                style = {"font": folder / f"{font}.ttf", "size": 70, "ha": "center"}
-                sheet.text(*place, str(digit), va="center", **style)
-        canvas = FigureCanvasAgg(sheet)
-        canvas.draw()
-    grey = np.asarray(canvas.buffer_rgba(), dtype=np.float32)[:, :, 0]  # (96, 160), 255 is white
-    return 1 - grey.reshape(6, 16, 10, 16).swapaxes(1, 2) / 255
-
-
 @contextlib.contextmanager
 def new_figure(width: float, height: float) -> Iterator[Figure]:
     """Make a figure that pyplot knows nothing of, in the notebook's style.
@@ -218,3 +190,40 @@ def loss_limits(losses: Sequence[float], iterations: Sequence[int]) -> tuple[tup
         step = 10.0 ** math.floor(math.log10(max(-low, high) or 1.0))
         bottom, top = step * math.floor(low / step - 0.05), step * math.ceil(high / step + 0.05)
     return (left, left + size), (bottom, top)
+
+
+class Curve:
+    """A loss curve that needs no more room however long the training is.
+
+    Once it holds 2000 points it drops every second one, and from then on keeps every second
+    iteration, then every fourth, and so on. The first and the latest are always there.
+
+    Attributes:
+        iterations: Numbers of the iterations that are kept, at most 2000.
+        losses: Their losses.
+    """
+
+    MOST = 2000
+
+    def __init__(self) -> None:
+        """Begin without a point."""
+        self.iterations: list[int] = []
+        self.losses: list[float] = []
+        self._recorded = 0
+        self._every = 1
+
+    def record(self, number: int, loss: float) -> None:
+        """Take the next point.
+
+        Args:
+            number: The iteration's number.
+            loss: Its loss.
+        """
+        if self._recorded and (self._recorded - 1) % self._every:  # the latest stood in between
+            del self.iterations[-1], self.losses[-1]
+        self.iterations.append(number)
+        self.losses.append(loss)
+        self._recorded += 1
+        if len(self.losses) > self.MOST:
+            del self.iterations[1:-1:2], self.losses[1:-1:2]
+            self._every *= 2

@@ -20,9 +20,10 @@ from typing import NamedTuple
 
 import torch
 
-from helpers.checks import show, to_whole
 from helpers.experiment import Experiment, Settings, to_settings
-from helpers.training import Curve, Diverged
+from helpers.guards import show, to_whole
+from helpers.plots import Curve
+from helpers.training import Diverged
 
 WORKER_MEMORY = 300 * 10**6  # bytes that a process takes with torch in it, measured
 WINDOWS_WORKERS = 61  # the most that Windows lets one process wait for

@@ -1,13 +1,14 @@
 """Module 1: the points are where the curve says, and bad requests are refused."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from helpers.data import FUNCTIONS, get_fake_data
+from helpers.data import FUNCTIONS, get_fake_data, get_glyphs
 
 
 def test_default_is_the_articles_data():
@@ -204,3 +205,37 @@ def test_bad_input(error, bad, message):
     with pytest.raises(error, match=message) as caught:
         get_fake_data(**bad)
     assert "\n" not in str(caught.value)
+
+
+def test_glyphs_are_ten_digits_in_six_fonts_each_whole_in_its_square():
+    glyphs = get_glyphs()
+    assert glyphs.shape == (6, 10, 16, 16)
+    assert glyphs.dtype == torch.float32
+    assert glyphs.min() == 0
+    assert glyphs.max() == 1
+    ink = glyphs.sum((2, 3))
+    assert ink.min() > 15  # the thinnest 1 has as many strong pixels
+    assert (glyphs[:, :, -1] == 0).all()
+    assert (glyphs[:, :, :, [0, -1]] == 0).all()
+    flat = glyphs.reshape(60, 256)
+    assert len(flat.unique(dim=0)) == 60  # no font stands in for another
+    upper, lower = glyphs[:, :, :8].sum((2, 3)), glyphs[:, :, 8:].sum((2, 3))
+    assert (upper[:, 7] > lower[:, 7]).all()  # a 7 has its bar above: rows go down
+    left, right = glyphs[..., :8].sum((2, 3)), glyphs[..., 8:].sum((2, 3))
+    assert (right[:, 3] > left[:, 3]).all()  # and columns to the right
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "low", "high"),
+    [(5, 1.7e9, 1.7e9 + 10), (1000, 1e6, 1e6 + 1), (3, -1e8, -1e8 + 1)],
+)
+def test_x_that_float32_cannot_tell_apart_are_refused(n_samples, low, high):
+    with pytest.raises(ValueError, match=r"^x must differ .* subtract an offset") as caught:
+        get_fake_data(n_samples, low, high)
+    near = float(re.search(" near (.*) apart", str(caught.value))[1])
+    assert near == pytest.approx(low, rel=1e-6)
+
+
+def test_x_far_from_0_that_float32_can_tell_apart_are_made():
+    x, _ = get_fake_data(5, 1.7e9, 1.7e9 + 1e4)
+    assert (x[1:] > x[:-1]).all()

@@ -26,7 +26,7 @@ from torch.optim.optimizer import _global_optimizer_pre_hooks
 
 from helpers.exercises import asking, check, lookup, n07_depth, predict, running, show_errors
 from helpers.exercises.asking import CHECKS, OPEN, Prediction, feedback
-from helpers.exercises.lookup import agree, read_exercises
+from helpers.exercises.lookup import is_answer, read_exercises
 from helpers.exercises.n06_training import judge_fit
 from helpers.exercises.tracing import find_table
 from helpers.experiment import Experiment, Settings
@@ -44,7 +44,7 @@ def test_an_exercise_is_whole(name):
     assert len(exercise["wrong"]) >= 2
     answers = [exercise["answer"], *(wrong["answer"] for wrong in exercise["wrong"])]
     for place, one in enumerate(answers):
-        assert not any(agree(one, other) for other in answers[:place]), one
+        assert not any(is_answer(one, other) for other in answers[:place]), one
     texts = [exercise["why"], exercise["hint"], *(wrong["says"] for wrong in exercise["wrong"])]
     assert all(re.search(r"[.?)]$", text) for text in texts)
     assert len(set(texts)) == len(texts)
@@ -86,14 +86,14 @@ def test_words_in_any_case(answer):
 
 
 def test_whole_numbers_exactly_and_others_to_a_hundredth():
-    assert not agree(16.01, 16)
-    assert agree(1.33, 1.3333)
-    assert not agree(1.3, 1.3333)
-    assert not agree(math.nan, 0.5)
-    assert not agree(True, 1)
-    assert not agree(1, True)
-    assert agree(True, True)
-    assert not agree("16", 16)
+    assert not is_answer(16.01, 16)
+    assert is_answer(1.33, 1.3333)
+    assert not is_answer(1.3, 1.3333)
+    assert not is_answer(math.nan, 0.5)
+    assert not is_answer(True, 1)
+    assert not is_answer(1, True)
+    assert is_answer(True, True)
+    assert not is_answer("16", 16)
 
 
 def test_a_wrong_kind_is_said():
@@ -289,8 +289,8 @@ def test_the_line_is_named_after_its_file(file, place):
 def test_advice_fits_the_type_and_the_message():
     for kind, part, text in running.ADVICE:
         error = type(kind, (Exception,), {})(f"a {part} b")
-        assert text in running.describe(error)
-        assert text not in running.describe(RuntimeWarning(f"a {part} b"))
+        assert text in running.explain(error)
+        assert text not in running.explain(RuntimeWarning(f"a {part} b"))
 
 
 LOOPS = [

@@ -1,7 +1,5 @@
 """What the panel's toggles add: kinks on the fit, hidden layers below it, a wider view."""
 
-import html
-
 import numpy as np
 import pytest
 import torch
@@ -12,56 +10,43 @@ from helpers.probe import hidden_outputs, kinks
 from helpers.widgets import insight as module
 from helpers.widgets.insight import MOST, Examiner, Found, Insight, Look
 from helpers.widgets.live import LivePlot
-from helpers.widgets.picture import Picture
 from helpers.widgets.svg import write_outputs
 
 SEVEN = (1, 20, 50, 100, 500, 100, 50, 20, 1)
 LARGE = (1, 512, 512, 512, 512, 1)
-NOTHING = {"curve": None, "dots": ()}
 ALL = Look(kinks=True, outputs=True, beyond=True)
 
 
-def text(insight):
-    return html.unescape(insight.line.value)
+def test_nothing_is_found_until_it_is_asked_for():
+    assert Examiner().examine(Experiment(SMALL), Look()) == Found()
 
 
-def picture_of(experiment, beyond=False):
-    return Picture(experiment.x, experiment.y, beyond=beyond)
-
-
-def test_nothing_is_added_until_a_toggle_is_on():
-    insight, experiment = Insight(), Experiment(SMALL)
-    assert insight.examine(experiment, picture_of(experiment)) == NOTHING
-    assert Examiner().examine(experiment, Look()) == Found()
-    assert insight.line.value == insight.strip.value == ""
-    assert insight.line.layout.display == insight.strip.layout.display == "none"
-
-
-def test_a_toggle_opens_what_it_shows():
+def test_a_toggle_asks_for_what_it_shows_and_opens_its_place():
     insight = Insight()
+    asked = []
+    assert insight.line.layout.display == insight.strip.layout.display == "none"
     for toggle in insight.toggles:
         toggle.value = True
+        asked.append(insight.look)
         assert insight.line.layout.display == "flex"
         assert insight.strip.layout.display == ("flex" if toggle is insight.outputs else "none")
         toggle.value = False
         assert insight.line.layout.display == insight.strip.layout.display == "none"
+    assert asked == [Look(kinks=True), Look(outputs=True), Look(beyond=True)]
     names = [toggle.description for toggle in insight.toggles]
     assert names == ["Kinks", "Layer outputs", "Beyond the data"]
     assert all(len(toggle.tooltip) > 10 for toggle in insight.toggles)
 
 
 def test_kinks_are_those_of_probe_and_lie_on_the_fit():
-    insight, experiment = Insight(), Experiment(SMALL)
-    insight.kinks.value = True
-    more = insight.examine(experiment, picture_of(experiment))
+    experiment = Experiment(SMALL)
+    found = Examiner().examine(experiment, Look(kinks=True))
     expected = kinks(experiment.net, -10, 10)
-    assert [x.tolist() for x, _ in more["dots"]] == [x.tolist() for x in expected]
-    with torch.no_grad():
-        for (_, heights), x in zip(more["dots"], expected, strict=True):
-            column = torch.tensor(x, dtype=torch.float32)[:, None]
-            assert np.allclose(heights, experiment.net(column)[:, 0].numpy())
-    assert text(insight) == f"kinks by layer: {len(expected[0])}, {len(expected[1])}"
-    assert more["curve"] is None
+    assert [x.tolist() for x, _ in found.dots] == [x.tolist() for x in expected]
+    for (_, heights), x in zip(found.dots, expected, strict=True):
+        assert np.allclose(heights, experiment.predict(x).numpy())
+    assert found.words == f"kinks by layer: {len(expected[0])}, {len(expected[1])}"
+    assert found.curve is None
 
 
 @pytest.mark.parametrize(
@@ -72,56 +57,45 @@ def test_kinks_are_those_of_probe_and_lie_on_the_fit():
         ({"cfg": (1, 1)}, "kinks by layer: none"),
     ],
 )
-def test_networks_without_kinks_are_named(change, words):
-    insight, experiment = Insight(), Experiment(Settings(**change))
-    insight.kinks.value = True
-    insight.examine(experiment, picture_of(experiment))
-    assert text(insight) == words
+@pytest.mark.parametrize("running", [True, False])
+def test_networks_without_kinks_are_named(change, words, running):
+    experiment = Experiment(Settings(**change))
+    assert Examiner().examine(experiment, Look(kinks=True), running).words == words
 
 
 def test_weights_that_are_no_numbers_are_named():
-    insight, experiment = Insight(), Experiment(SMALL)
-    for toggle in insight.toggles:
-        toggle.value = True
+    experiment = Experiment(SMALL)
     with torch.no_grad():
         experiment.net.features[0].weight.fill_(torch.nan)
-    more = insight.examine(experiment, picture_of(experiment, beyond=True))
-    assert "kinks: the weights are no longer finite" in text(insight)
-    assert np.isnan(more["curve"]).all()
-    assert insight.strip.value.startswith("<svg")
+    found = Examiner().examine(experiment, ALL)
+    assert "kinks: the weights are no longer finite" in found.words
+    assert np.isnan(found.curve).all()
+    assert found.strip.startswith("<svg")
 
 
 def test_beyond_the_data_is_twice_the_range():
-    insight, experiment = Insight(), Experiment(SMALL)
-    narrow, wide = picture_of(experiment), picture_of(experiment, beyond=True)
-    assert insight.has_range_of(narrow)
-    assert not insight.has_range_of(wide)
-    insight.beyond.value = True
-    assert not insight.has_range_of(narrow)
-    assert insight.has_range_of(wide)
-    more = insight.examine(experiment, wide)
-    assert np.array_equal(more["curve"], experiment.predict(wide.grid).numpy())
-    ends = more["curve"][[0, -1]]
-    assert text(insight) == f"beyond the data: {ends[0]:.3g} at x = -20, {ends[1]:.3g} at x = 20"
-    insight.kinks.value = True
-    assert insight.examine(experiment, wide)["dots"]
+    experiment = Experiment(SMALL)
+    found = Examiner().examine(experiment, Look(kinks=True, beyond=True))
+    expected = experiment.predict(np.linspace(-20, 20, 1000)).numpy()
+    assert np.array_equal(found.curve, expected)
+    beyond = f"{expected[0]:.3g} at x = -20, {expected[-1]:.3g} at x = 20"
     counts = ", ".join(str(len(x)) for x in kinks(experiment.net, -20, 20))
-    assert f" · kinks by layer: {counts}" in text(insight)
+    assert found.words.startswith(f"beyond the data: {beyond} · kinks by layer: {counts}")
 
 
 def test_units_that_are_on_are_counted_and_drawn():
-    insight, experiment = Insight(), Experiment(SMALL)
-    insight.outputs.value = True
-    assert insight.examine(experiment, picture_of(experiment)) == NOTHING
+    experiment = Experiment(SMALL)
+    found = Examiner().examine(experiment, Look(outputs=True))
     outputs = hidden_outputs(experiment.net, experiment.x)
     counts = [f"{int(out.any(dim=0).sum())} of {out.shape[1]}" for out in outputs]
-    words = "units that are on somewhere: " + ", ".join(counts)
-    assert text(insight) == words
-    assert insight.strip.value == write_outputs([out.numpy() for out in outputs], words)
-    assert f'aria-label="{words}"' in insight.strip.value
-    straight = Experiment(Settings(cfg=(1, 1)))
-    insight.examine(straight, picture_of(straight))
-    assert text(insight) == "units that are on somewhere: none"
+    assert found.words == "units that are on somewhere: " + ", ".join(counts)
+    assert found.strip == write_outputs([out.numpy() for out in outputs], found.words)
+    insight = Insight()
+    insight.show(found._replace(words="a < b"))
+    assert insight.line.value == "a &lt; b"
+    assert insight.strip.value == found.strip
+    straight = Examiner().examine(Experiment(Settings(cfg=(1, 1))), Look(outputs=True))
+    assert straight.words == "units that are on somewhere: none"
 
 
 class Watch:
@@ -217,22 +191,20 @@ def test_kinks_that_take_long_are_left_for_a_pause(monkeypatch):
 
 
 def test_of_many_kinks_some_are_drawn_and_all_are_counted():
-    insight, experiment = Insight(), Experiment(Settings(cfg=(1, 300, 1)))
-    insight.kinks.value = True
-    picture = picture_of(experiment)
-    ((x, y),) = insight.examine(experiment, picture)["dots"]
+    experiment = Experiment(Settings(cfg=(1, 300, 1)))
+    found = Examiner().examine(experiment, Look(kinks=True))
+    ((x, _),) = found.dots
     (every,) = kinks(experiment.net, -10, 10)
-    assert text(insight) == f"kinks by layer: {len(every)} ({MOST} of {len(every)} drawn)"
+    assert found.words == f"kinks by layer: {len(every)} ({MOST} of {len(every)} drawn)"
     assert set(x) < set(every)
     assert len(x) == MOST
     shares = np.searchsorted(every, x) / len(every)
     assert np.diff(shares).max() < 2.1 / MOST  # as dense as all of them
-    low, high = picture.left.ylim
     with torch.no_grad():
         experiment.net.features[-1].weight.mul_(50)
-    ((x, y),) = insight.examine(experiment, picture)["dots"]
+    ((x, y),) = Examiner().examine(experiment, Look(kinks=True)).dots
     assert 0 < len(x) <= MOST
-    assert ((low <= y) & (y <= high)).all()  # in sight
+    assert abs(y).max() <= 1.5  # in sight
 
 
 @pytest.mark.parametrize("cfg", [(1, 20, 50, 20, 1), SEVEN, LARGE], ids=len)

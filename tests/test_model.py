@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from helpers.checks import show
+from helpers.guards import show
 from helpers.model import Regressor, count_parameters, make_layers, parameter_table
 
 DEEP = [1, 20, 50, 100, 500, 100, 50, 20, 1]
@@ -92,11 +92,13 @@ def test_numpys_whole_numbers_are_widths():
     assert str(net) == str(make_layers([1, 6, 2]))
 
 
-@pytest.mark.parametrize("activation", [nn.ReLU(), "ReLU", None, 3])
+@pytest.mark.parametrize(
+    "activation", [nn.ReLU(), "ReLU", None, 3, torch.relu, torch.ones, nn.Linear, dict]
+)
 def test_bad_activation(activation):
     with pytest.raises(TypeError, match="activation must be a class such as") as caught:
         make_layers([1, 2, 1], activation)
-    assert repr(activation) in str(caught.value)
+    assert show(activation) in str(caught.value)
 
 
 def test_the_last_layer_is_bare_so_it_reaches_negative_values():

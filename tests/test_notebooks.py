@@ -280,25 +280,28 @@ def test_no_python_that_a_learner_does_not_know(notebook):
             assert [(word, ast.unparse(n)) for word, n in unknown_python(parse(cell.source))] == []
 
 
-class Bare(ast.NodeTransformer):
-    """Leaves out what a notebook does not show: docstrings, annotations and check_*() calls."""
+def read_definition(source):
+    """Split a function or class into its names and defaults, and its lines as they stand.
 
-    def visit_FunctionDef(self, node):
-        self.generic_visit(node)
-        node.returns = None
-        for argument in ast.walk(node.args):
-            if isinstance(argument, ast.arg):
-                argument.annotation = None
-        return node
-
-    def visit_Expr(self, node):
-        docstring = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        call = getattr(getattr(node.value, "func", None), "id", "")
-        return None if docstring or call.startswith("check_") else node
-
-
-def bare(source):
-    return ast.dump(Bare().visit(ast.parse(source)))
+    Of a helper's definition only what a notebook does not show is passed over: decorators,
+    annotations and docstrings.
+    """
+    lines = source.splitlines()
+    (definition,) = ast.parse(source).body
+    heads = []
+    for node in ast.walk(definition):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
+            docstring = ast.get_docstring(node) is not None
+            last = node.body[0].end_lineno if docstring else node.body[0].lineno - 1
+            lines[first - 1 : last] = [None] * (last - first + 1)
+            arguments = getattr(node, "args", None)
+            for argument in ast.walk(arguments) if arguments else ():
+                if isinstance(argument, ast.arg):
+                    argument.annotation = None
+            bases = [ast.unparse(base) for base in getattr(node, "bases", ())]
+            heads.append((node.name, ast.unparse(arguments) if arguments else bases))
+    return heads, [line for line in lines if line is not None and line.strip()]
 
 
 @cache
@@ -326,7 +329,8 @@ def test_a_defining_cell_equals_the_helper(notebook):
         tagged = "defines-helper" in cell.metadata.get("tags", [])
         assert tagged == bool(defined), cell.source
         if tagged:
-            assert bare(cell.source) == bare("\n".join(helpers[name] for name in defined))
+            shown = ast.get_source_segment(cell.source, ast.parse(cell.source).body[0])
+            assert read_definition(shown) == read_definition(helpers[defined[0]])
 
 
 def is_shown(name, cell):

@@ -22,18 +22,19 @@ MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 SIX = ["torch", "numpy", "matplotlib", "ipywidgets", "jupyterlab", "nbval"]
 
 # What each may import: the first set from helpers, the second from outside.
-TAUGHT = {"data", "model", "training", "experiment", "probe", "plots", "sweep", "checks"}
+TAUGHT = {"data", "model", "training", "experiment", "probe", "plots", "sweep", "guards", "program"}
 ARROWS = {
-    "checks": (set(), set()),
-    "data": ({"checks"}, {"torch"}),
-    "model": ({"checks"}, {"torch"}),
-    "training": ({"checks"}, {"torch"}),
-    "experiment": ({"data", "model", "training", "checks"}, {"torch"}),
+    "guards": (set(), {"torch"}),
+    "data": ({"guards"}, {"torch"}),
+    "model": ({"guards"}, {"torch"}),
+    "training": ({"guards"}, {"torch"}),
+    "program": ({"data"}, {"torch"}),
+    "experiment": ({"data", "model", "training", "guards", "program"}, {"torch"}),
     "probe": (set(), {"torch", "numpy"}),
     "plots": (set(), {"numpy", "matplotlib"}),
-    "sweep": ({"experiment", "training", "checks"}, {"torch"}),
+    "sweep": ({"experiment", "training", "guards"}, {"torch"}),
     "exercises": (
-        {"data", "model", "training", "experiment", "probe", "checks"},
+        {"data", "model", "training", "experiment", "probe", "guards"},
         {"torch", "ipywidgets", "IPython"},
     ),
     "widgets": (TAUGHT, {"ipywidgets", "IPython", "numpy", "matplotlib", "torch"}),

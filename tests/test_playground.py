@@ -9,7 +9,6 @@ import threading
 import time
 import tracemalloc
 from dataclasses import replace
-from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -54,10 +53,14 @@ def losses(settings, n):
     return [experiment.advance().loss for _ in range(n)]
 
 
+def trained(panel):
+    return panel.trainer.record.curve.losses
+
+
 def kept(panel):
     """Losses on the curve, and those that a run of its own has at the same iterations."""
     expected = losses(panel.experiment.settings, panel.experiment.iteration)
-    return panel.live.losses, [expected[number] for number in panel.live.iterations]
+    return list(panel.live.losses), [expected[number] for number in panel.live.iterations]
 
 
 # What it shows at first
@@ -71,7 +74,7 @@ def test_a_new_panel_shows_the_untrained_network_and_trains_nothing(panel):
     assert line.startswith(f"iteration 0, loss {first.loss:.4g}, worst error ")
     assert status == "paused: press Run"
     settle(panel)
-    assert (panel.experiment.iteration, panel.trainer.orders) == (0, 0)
+    assert panel.experiment.iteration == 0
     assert panel.controls.program.value == Experiment(SMALL).program()
 
 
@@ -94,7 +97,7 @@ def test_the_articles_panel():
 def test_any_settings_that_fit_are_shown_as_they_are(make, settings):
     panel = make(settings)
     assert panel.settings == panel.experiment.settings == settings
-    panel.trainer.notice()
+    panel._use()
     settle(panel)
     assert panel.settings == panel.experiment.settings == settings
 
@@ -196,9 +199,9 @@ def test_a_control_changes_the_settings_of_the_run(panel, name, value, change):
     assert f"cfg = {list(wanted.cfg)} · " in panel.headline.value
     assert panel.controls.program.value == Experiment(wanted).program()
     if new:
-        assert len(panel.live.losses) == 0
+        assert trained(panel) == []
         panel.advance(10)
-        assert panel.live.losses == losses(wanted, 10)
+        assert trained(panel) == losses(wanted, 10)
     assert np.array_equal(panel.live.picture.y, panel.experiment.y.double().numpy().ravel())
     assert panel.live.title == f"hidden layers: {len(wanted.cfg) - 2}"
 
@@ -264,8 +267,9 @@ def test_noise_goes_from_0_to_1_in_twentieths(panel):
 @pytest.mark.parametrize("button", range(4))
 def test_a_preset_is_one_new_network(panel, monkeypatch, button):
     built = []
-    begin = panel.screen.begin
-    monkeypatch.setattr(panel.screen, "begin", lambda e: built.append(e.settings.cfg) or begin(e))
+    monkeypatch.setattr(
+        trainer_module, "Experiment", lambda s: built.append(s.cfg) or Experiment(s)
+    )
     clicked = panel.controls.presets[button]
     clicked.click()
     settle(panel)
@@ -275,10 +279,18 @@ def test_a_preset_is_one_new_network(panel, monkeypatch, button):
 
 
 @pytest.mark.parametrize("order", ["advance", "run", "pause", "reset"])
-def test_a_learners_observer_and_a_preset_neither_hang_nor_train_half_of_it(panel, order):
+def test_a_learners_observer_and_a_preset_neither_hang_nor_train_half_of_it(
+    panel, monkeypatch, order
+):
     trained = set()
-    record = panel.screen.record
-    panel.screen.record = lambda i: trained.add(panel.experiment.settings.cfg) or record(i)
+
+    class Noting(Experiment):
+        def advance(self):
+            trained.add(self.settings.cfg)
+            return super().advance()
+
+    monkeypatch.setattr(trainer_module, "Experiment", Noting)
+    panel.controls.seed.value = 1
 
     def observe(change):
         arguments = () if order in ("pause", "reset") else (1,)
@@ -296,7 +308,7 @@ def test_a_learners_observer_and_a_preset_neither_hang_nor_train_half_of_it(pane
     panel.advance(1)
     settle(panel)
     assert panel.experiment.settings.cfg == (1, *PRESETS[name], 1)
-    assert trained == {SMALL.cfg, panel.experiment.settings.cfg}
+    assert trained == {SMALL.cfg, panel.experiment.settings.cfg}, "half of a preset was trained"
 
 
 def test_the_presets_are_those_of_the_article_and_two_shapes():
@@ -327,7 +339,7 @@ def test_the_program_gives_the_panels_losses_to_the_bit(panel):
     settle(panel)
     names = {}
     exec(panel.controls.program.value.replace("range(1000)", "range(30)"), names)
-    assert names["losses"] == panel.live.losses
+    assert names["losses"] == list(panel.live.losses)
 
 
 # Run, pause, count
@@ -344,7 +356,7 @@ def test_run_trains_until_paused_and_then_sends_nothing(panel, monkeypatch):
     assert (button.description, button.icon) == ("Run", "play")
     assert panel.status.value == "paused: press Run"
     turns = []
-    monkeypatch.setattr(panel.trainer, "_turn", lambda: turns.append(1))
+    monkeypatch.setattr(panel.trainer, "_turn", turns.append)
     done = panel.experiment.iteration
     assert panel.live.line.value.startswith(f"iteration {done},")
     panel.trainer.thread.join(0.1)
@@ -387,10 +399,10 @@ def test_a_button_does_what_it_says(panel):
     assert button.description == "Run"
 
 
-@pytest.mark.parametrize(("left", "word"), [(0, "Run"), (1, "Pause"), (math.inf, "Pause")])
-def test_the_button_says_pause_while_anything_is_left(panel, left, word):
-    trainer = SimpleNamespace(experiment=panel.experiment, left=left, problem="", stop=10_000)
-    panel.screen.draw(trainer)
+@pytest.mark.parametrize(("running", "word"), [(False, "Run"), (True, "Pause")])
+def test_the_button_says_what_the_state_says(panel, running, word):
+    settle(panel)
+    panel.screen.draw(panel.trainer.look()._replace(running=running))
     assert panel.controls.run.description == word
 
 
@@ -409,7 +421,7 @@ def test_one_and_a_hundred_iterations(panel):
         settle(panel)
         assert panel.experiment.iteration == expected
         assert said(panel)[0].startswith(f"iteration {expected}, loss ")
-    assert panel.live.losses == losses(SMALL, 103)
+    assert trained(panel) == losses(SMALL, 103)
     assert panel.controls.run.description == "Run"
 
 
@@ -489,9 +501,9 @@ def test_reset_pauses_and_begins_again(panel):
     panel.controls.reset.click()
     settle(panel)
     assert (panel.experiment.iteration, panel.trainer.left) == (0, 0)
-    assert (panel.live.losses, panel.live.marks) == ([], [])
+    assert (len(panel.live.losses), panel.live.marks) == (0, [])
     panel.advance(10)
-    assert panel.live.losses == losses(replace(SMALL, lr=0.02), 10)
+    assert trained(panel) == losses(replace(SMALL, lr=0.02), 10)
 
 
 def test_a_new_network_goes_on_running(panel):
@@ -547,7 +559,7 @@ def test_the_latest_of_1000_random_changes_wins(panel):
     ]
     panel.reset()
     panel.advance(20)
-    assert panel.live.losses == losses(panel.settings, 20)
+    assert trained(panel) == losses(panel.settings, 20)
 
 
 def test_changes_from_many_threads_leave_what_the_controls_show(panel):
@@ -588,7 +600,7 @@ def test_two_panels_and_a_cell_that_draws_numbers_do_not_meet(make):
     for panel in (one, two):
         panel.reset()
         panel.advance(20)
-        assert panel.live.losses == losses(panel.settings, 20)
+        assert trained(panel) == losses(panel.settings, 20)
     assert one.settings.seed == 99 != two.settings.seed
 
 
@@ -621,7 +633,7 @@ def test_diverged_is_said_and_survived(panel):
     settle(panel)
     assert panel.status.value == "paused: press Run"
     panel.advance(20)
-    assert panel.live.losses == losses(replace(SMALL, lr=0.01), 20)
+    assert trained(panel) == losses(replace(SMALL, lr=0.01), 20)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -640,7 +652,7 @@ def test_ten_layers_at_rate_ten_never_stop_the_thread(make, optimizer, activatio
     panel.reset()
     panel.run(5)
     settle(panel)
-    assert (panel.experiment.iteration, panel.trainer.problem) == (5, "")
+    assert (panel.experiment.iteration, panel.status.value) == (5, "paused: press Run")
 
 
 @pytest.mark.parametrize("dead", [None, 1, 2, 3])
@@ -649,7 +661,7 @@ def test_a_network_whose_relus_have_died_is_named(make, dead):
     if dead:
         with torch.no_grad():
             panel.experiment.net.features[2 * dead - 2].bias.fill_(-1e6)
-    panel.trainer.notice()
+    panel._use()
     settle(panel)
     flat = f"flat: every unit of hidden layer {dead} is off for all x; lower the learning rate and"
     assert panel.status.value.startswith(flat if dead else "paused")
@@ -722,25 +734,28 @@ def test_close_leaves_no_thread_and_no_widget(nothing_left):
 
 def test_running_a_cell_again_ends_its_old_panels_and_no_others(monkeypatch):
     class Shell:
-        def __init__(self, cell, request):
-            self.parent = {"header": {"msg_id": request}, "metadata": {"cellId": cell}}
+        def __init__(self, cell, request, page):
+            header = {"msg_id": request, "session": page}
+            self.parent = {"header": header, "metadata": {"cellId": cell}}
 
         def get_parent(self):
             return self.parent
 
-    def build(cell, request):
-        monkeypatch.setattr(playground, "get_ipython", lambda: Shell(cell, request))
+    def build(cell, request, page="a page"):
+        monkeypatch.setattr(playground, "get_ipython", lambda: Shell(cell, request, page))
         return Playground(SMALL)
 
     threads = threading.active_count()
     other = build("b", "0")
+    copied = build("a", "0", page="a copy of the notebook")
     for request in ("1", "2", "3"):
         pair = [build("a", request), build("a", request)]
         for panel in pair:
             panel.run()
-        assert threading.active_count() == threads + 3
+        assert threading.active_count() == threads + 4
     without = [build(None, str(n)) for n in range(2)]
-    assert [other, *pair, *without] == playground.OPEN
+    without += [build("a", str(n), page=None) for n in range(2)]
+    assert [other, copied, *pair, *without] == playground.OPEN
     for panel in playground.OPEN[:]:
         panel.close()
     assert threading.active_count() == threads

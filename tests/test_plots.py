@@ -1,6 +1,7 @@
 """Pictures show the numbers they are given, whatever style the notebook has set."""
 
 import io
+import itertools
 import math
 from itertools import pairwise
 
@@ -17,11 +18,11 @@ from helpers.plots import (
     FIT_COLOUR,
     HELD_OUT_COLOUR,
     MARK_COLOUR,
+    Curve,
     draw_data,
     draw_fit,
     draw_loss,
     draw_network,
-    get_glyphs,
     loss_limits,
     new_figure,
     to_array,
@@ -164,25 +165,20 @@ def test_nothing_reaches_pyplot(plain):
     assert plt.get_fignums() == []
 
 
-def test_glyphs_are_ten_digits_in_six_fonts_each_whole_in_its_square():
-    glyphs = get_glyphs()
-    assert glyphs.shape == (6, 10, 16, 16)
-    assert glyphs.dtype == np.float32
-    assert glyphs.min() == 0
-    assert glyphs.max() == 1
-    ink = glyphs.sum(axis=(2, 3))
-    assert ink.min() > 15  # the thinnest 1 has as many strong pixels
-    assert (glyphs[:, :, -1] == 0).all()
-    assert (glyphs[:, :, :, [0, -1]] == 0).all()
-    flat = glyphs.reshape(60, 256)
-    assert len(np.unique(flat, axis=0)) == 60  # no font stands in for another
-    upper, lower = glyphs[:, :, :8].sum(axis=(2, 3)), glyphs[:, :, 8:].sum(axis=(2, 3))
-    assert (upper[:, 7] > lower[:, 7]).all()  # a 7 has its bar above: rows go down
-    left, right = glyphs[..., :8].sum(axis=(2, 3)), glyphs[..., 8:].sum(axis=(2, 3))
-    assert (right[:, 3] > left[:, 3]).all()  # and columns to the right
-
-
-def test_glyphs_do_not_follow_the_notebooks_style():
-    before = get_glyphs()
-    with matplotlib.rc_context({"figure.facecolor": "black", "text.color": "red"}):
-        assert (get_glyphs() == before).all()
+@pytest.mark.parametrize("points", [0, 1, 2, 3, 1999, 2000, 2001, 2002, 4000, 4001, 4003, 50_001])
+def test_a_curve_keeps_its_ends_and_is_thinned_evenly(points):
+    curve, start = Curve(), 17
+    most = 0
+    for number in range(start, start + points):
+        curve.record(number, number / 10)
+        most = max(most, len(curve.losses))
+        assert (curve.iterations[0], curve.iterations[-1]) == (start, number)
+    assert curve.losses == [number / 10 for number in curve.iterations]
+    assert most == min(points, 2000)
+    if points <= 2000:
+        assert curve.iterations == list(range(start, start + points))
+    else:
+        assert len(curve.iterations) >= 1000
+        gaps = {after - before for before, after in itertools.pairwise(curve.iterations[:-1])}
+        assert len(gaps) == 1
+        assert 0 < curve.iterations[-1] - curve.iterations[-2] <= gaps.pop()

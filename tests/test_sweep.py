@@ -28,8 +28,9 @@ from torch import nn, optim
 
 from helpers.data import get_fake_data
 from helpers.experiment import Experiment, Settings, make_net
+from helpers.plots import Curve
 from helpers.sweep import Result, allowed_workers, sweep
-from helpers.training import Curve, train
+from helpers.training import train
 
 SMALL = Settings(cfg=(1, 8, 6, 1))
 DIVERGING = replace(SMALL, lr=1e20)

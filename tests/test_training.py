@@ -6,17 +6,20 @@ import itertools
 import math
 import pickle
 import re
+from contextlib import nullcontext
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from helpers.data import get_fake_data
+from helpers.guards import guarded
 from helpers.model import Regressor, make_layers
 from helpers.training import (
-    Curve,
     Diverged,
     Iteration,
     evaluate,
@@ -297,6 +300,37 @@ RIGHT = {
         nn.CrossEntropyLoss(),
     ),
     "one column": (Keeping, X, SIDES[:, None].float(), nn.BCEWithLogitsLoss()),
+    "mean and variance": (
+        lambda: make_layers([1, 6, 2]),
+        X,
+        Y,
+        lambda out, y: F.gaussian_nll_loss(out[:, :1], y, out[:, 1:].exp()),
+    ),
+    "mean and variance of flat targets": (
+        lambda: make_layers([1, 6, 2]),
+        X,
+        Y[:, 0],
+        lambda out, y: F.gaussian_nll_loss(out[:, 0], y, out[:, 1].exp()),
+    ),
+    "flat targets, and a loss that knows": (
+        Keeping,
+        X,
+        Y[:, 0],
+        lambda out, y: F.mse_loss(out.squeeze(1), y),
+    ),
+    "one target for all rows": (Keeping, X, Y[:1], lambda out, y: (out - y).square().mean()),
+    "flat targets that are all alike": (
+        Keeping,
+        X,
+        torch.ones(30),
+        lambda out, y: (out - y).square().mean(),
+    ),
+    "a loss that draws": (
+        Keeping,
+        X,
+        Y[:, 0],
+        lambda out, y: (out.squeeze(1) + torch.randn(30) - y).square().mean(),
+    ),
 }
 
 
@@ -372,10 +406,10 @@ def test_an_optimizer_without_rates_trains():
     [
         (1, Y[:, 0], nn.MSELoss(), r"shape of net\(x\), \(30, 1\), got \(30,\): .* broadcast"),
         (1, SIDES, nn.MSELoss(), r"\(30, 1\), got \(30,\)"),
-        (1, SIDES, nn.NLLLoss(), r"\(30, 1\), got \(30,\)"),
+        (1, SIDES, nn.NLLLoss(), r"a column of net\(x\) for each class, got one: take"),
         (2, SIDES, nn.MSELoss(), r"\(30, 2\), got \(30,\)"),
         (30, SIDES, nn.SmoothL1Loss(), r"\(30, 30\), got \(30,\)"),
-        (2, SIDES > 0, nn.NLLLoss(), r"\(30, 2\), got \(30,\)"),
+        (2, SIDES > 0, nn.NLLLoss(), r"class numbers, .* got torch.bool of shape \(30,\)"),
         (30, Y[:, 0], nn.L1Loss(), r"\(30, 30\), got \(30,\)"),
         (1, Y[1:], nn.MSELoss(), r"\(30, 1\), got \(29, 1\)"),
         (1, Y.expand(-1, 2), nn.MSELoss(), r"\(30, 1\), got \(30, 2\)"),
@@ -386,6 +420,13 @@ def test_an_optimizer_without_rates_trains():
         (2, SIDES[:, None], nn.CrossEntropyLoss(), r"int64 of shape \(30,\), or .* \(30, 2\), got"),
         (2, Y[:, 0], nn.CrossEntropyLoss(), r"class numbers.*got torch.float32 of shape \(30,\)"),
         (2, SIDES[1:], nn.CrossEntropyLoss(), r"class numbers.*got torch.int64 of shape \(29,\)"),
+        (1, Y[:, 0], F.mse_loss, r"shape of net\(x\), \(30, 1\), got \(30,\)"),
+        (1, Y[:, 0], partial(F.huber_loss, delta=2.0), r"\(30, 1\), got \(30,\)"),
+        (1, Y[:, 0], lambda out, y: (out - y).square().mean(), r"\(30, 1\), got \(30,\)"),
+        (1, Y[:, 0], lambda out, y: (out - y).abs().sum(), r"\(30, 1\), got \(30,\)"),
+        (1, Y.T, lambda out, y: (out - y).square().mean(), r"\(30, 1\), got \(1, 30\)"),
+        (1, Y[1:], lambda out, y: (out - y).square().mean(), r"\(30, 1\), got \(29, 1\)"),
+        (1, Y[:, 0], nn.PoissonNLLLoss(), r"\(30, 1\), got \(30,\)"),
         (1, Y, nn.MSELoss(reduction="none"), r"one number, got shape \(30, 1\): take its mean"),
         (1, Y, lambda out, y: (out - y).square().mean().item(), "return a tensor, got [0-9.]+$"),
         (1, Y, lambda out, y: (out, y), r"return a tensor, got \(tensor"),
@@ -419,10 +460,37 @@ def test_a_network_that_returns_more_than_a_tensor_is_refused(kind, name):
         next(train(net, X, Y, nn.MSELoss(), optimizer))
 
 
+def test_a_prediction_that_is_a_view_of_a_weight_stays_as_it_was():
+    class Constant(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.level = nn.Parameter(torch.zeros(1))
+
+        def forward(self, x):
+            return self.level.expand(len(x), 1)
+
+    net = Constant()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    done = next(train(net, X, Y + 1, nn.MSELoss(), optimizer))
+    assert net.level.item() != 0
+    assert (done.prediction == 0).all()
+
+
+def test_a_guarded_loss_is_its_loss_to_whoever_asks():
+    loss_func = nn.HuberLoss(delta=0.3)
+    guard = guarded(loss_func)
+    assert isinstance(guard, nn.HuberLoss)
+    assert (guard.delta, guard.reduction, repr(guard)) == (0.3, "mean", repr(loss_func))
+    assert torch.equal(guard(X.clone().requires_grad_(), Y), loss_func(X, Y))
+    assert guarded(F.mse_loss).__name__ == "mse_loss"
+    with pytest.raises(AttributeError, match="has no attribute 'gamma'"):
+        guard.gamma  # noqa: B018
+
+
 def test_the_loop_shows_its_five_steps_in_order():
     source = inspect.getsource(iterate)
-    steps = ["1. forward", "2. loss", "3. zero the gradients", "4. backward", "5. step"]
-    assert re.findall("# (.*)", source) == steps
+    steps = ["1. forward", "2. loss", "3. zero_grad", "4. backward", "5. step"]
+    assert re.findall(r"# (\d.*)", source) == steps
     assert len(source.partition('"""\n')[2].splitlines()) <= 15
 
 
@@ -466,6 +534,11 @@ LEAF = COLUMN.clone().requires_grad_()
         bad(TypeError, r"net must be a network such as .*, got \[1, 3, 1\]", net=[1, 3, 1]),
         bad(TypeError, r"made, as in .*got <class '.*Adam'>", optimizer=torch.optim.Adam),
         bad(TypeError, "optimizer must be made.*got 'SGD'", optimizer="SGD"),
+        bad(
+            TypeError,
+            "optimizer must step without an argument.*LBFGS calls a closure",
+            optimizer=torch.optim.LBFGS([torch.ones(1)]),
+        ),
     ],
 )
 def test_bad_input_is_refused_at_the_call(error, change, message):
@@ -495,25 +568,6 @@ def test_an_optimizer_of_another_network_is_refused():
     _, *rest = setup()
     with pytest.raises(ValueError, match="holds none of this network's parameters"):
         train(Regressor(make_layers(ARTICLE)), *rest)
-
-
-@pytest.mark.parametrize("points", [0, 1, 2, 3, 1999, 2000, 2001, 2002, 4000, 4001, 4003, 50_001])
-def test_a_curve_keeps_its_ends_and_is_thinned_evenly(points):
-    curve, start = Curve(), 17
-    most = 0
-    for number in range(start, start + points):
-        curve.record(number, number / 10)
-        most = max(most, len(curve.losses))
-        assert (curve.iterations[0], curve.iterations[-1]) == (start, number)
-    assert curve.losses == [number / 10 for number in curve.iterations]
-    assert most == min(points, 2000)
-    if points <= 2000:
-        assert curve.iterations == list(range(start, start + points))
-    else:
-        assert len(curve.iterations) >= 1000
-        gaps = {after - before for before, after in itertools.pairwise(curve.iterations[:-1])}
-        assert len(gaps) == 1
-        assert 0 < curve.iterations[-1] - curve.iterations[-2] <= gaps.pop()
 
 
 def load(n_samples=23, batch_size=5, seed=None):
@@ -579,6 +633,149 @@ def test_evaluate_changes_nothing_and_uses_neither_dropout_nor_batch_statistics(
     assert not any(modes + grads)
     assert all(module.training is training for module in net.modules())
     assert torch.is_grad_enabled()
+
+
+def stop(*_):
+    raise KeyboardInterrupt("stop")
+
+
+def fail(*_):
+    raise RuntimeError("stop")
+
+
+@pytest.mark.parametrize("interrupt", [None, stop, fail])
+def test_a_frozen_layer_stays_in_eval_mode_and_the_others_come_back(interrupt):
+    net = nn.Sequential(nn.Linear(1, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 1))
+    net[1].eval()
+    if interrupt:
+        net[3].register_forward_hook(interrupt)
+    with pytest.raises(BaseException, match="stop") if interrupt else nullcontext():
+        evaluate(net, load(), nn.MSELoss())
+    assert [module.training for module in net.modules()] == [True, True, False, True, True]
+
+
+SUM = lambda out, y: (out - y).square().sum()  # noqa: E731
+NO_MEAN = "^loss_func must return the mean over the rows of its batch, .*"
+
+
+@pytest.mark.parametrize(
+    ("loss_func", "advice"),
+    [
+        (nn.MSELoss(reduction="sum"), 'take reduction="mean"$'),
+        (nn.L1Loss(reduction="sum"), 'take reduction="mean"$'),
+        (SUM, "take a mean, and do what else"),
+        (lambda out, y: F.mse_loss(out, y).sqrt(), r"take a mean, .*\(a root"),
+        (partial(F.smooth_l1_loss, reduction="sum"), "take a mean"),
+        (lambda out, y: (out - y).square().mean() * len(y), "take a mean"),
+    ],
+)
+@pytest.mark.parametrize("batch_size", [2, 10, 23])
+def test_a_loss_that_is_no_mean_over_rows_is_refused(loss_func, advice, batch_size):
+    net, _, optimizer = setup_epoch()
+    before = weights(net)
+    for judge in (
+        lambda loader: train_epoch(net, loader, loss_func, optimizer),
+        lambda loader: evaluate(net, loader, loss_func),
+    ):
+        with pytest.raises(ValueError, match=NO_MEAN + ".*" + advice) as caught:
+            judge(load(batch_size=batch_size))
+        assert "\n" not in str(caught.value)
+    assert same(weights(net), before)
+
+
+WEIGHT = torch.tensor([1.0, 3.0, 9.0])  # of a class
+IGNORED = torch.tensor([0, 1, 2, 0, 1, -100, 2, 1, 0, 1, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("loss_func", "y", "advice"),
+    [
+        (
+            nn.CrossEntropyLoss(weight=torch.tensor([1.0, 3.0, 9.0])),
+            IGNORED.abs() % 3,
+            "weight out",
+        ),
+        (
+            nn.NLLLoss(weight=torch.tensor([1.0, 3.0, 9.0])),
+            IGNORED.abs() % 3,
+            "leave its weight out",
+        ),
+        (nn.CrossEntropyLoss(), IGNORED, "ignores the label -100; leave the rows"),
+        (nn.CrossEntropyLoss(ignore_index=2), IGNORED.abs() % 3, "ignores the label 2; "),
+        (F.cross_entropy, IGNORED, "ignores the label -100; "),
+        (partial(F.cross_entropy, ignore_index=1), IGNORED.abs() % 3, "ignores the label 1; "),
+        (lambda out, y: F.cross_entropy(out, y), IGNORED, "take a mean"),
+    ],
+)
+@pytest.mark.parametrize("batch_size", [4, 6, 12])
+def test_classes_that_count_unequally_are_refused(loss_func, y, advice, batch_size):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(1, 3), nn.LogSoftmax(1))
+    loader = DataLoader(TensorDataset(torch.linspace(-1, 1, 12)[:, None], y), batch_size)
+    if "lambda" in repr(loss_func):
+        loader = DataLoader(loader.dataset, 12)  # a loss of one's own is asked in the first batch
+    with pytest.raises(ValueError, match=NO_MEAN + ".*" + advice):
+        evaluate(net, loader, loss_func)
+
+
+@pytest.mark.parametrize(
+    "loss_func",
+    [
+        nn.L1Loss(),
+        nn.HuberLoss(),
+        nn.BCEWithLogitsLoss(pos_weight=torch.tensor([3.0])),
+        partial(F.mse_loss, reduction="mean"),
+        lambda out, y: (out - y).mean(),  # rows that cancel
+        lambda out, y: 1e6 * (out - y).mean(),
+        lambda out, y: 1e-12 * (out - y).square().mean(),
+        lambda out, y: (out - y).square().mean() + 3.0,  # a penalty that no row changes
+        lambda out, y: F.gaussian_nll_loss(out, y, torch.ones(len(y), 1)),
+        lambda out, y: (out + torch.randn(out.shape) - y).square().mean(),  # cannot be judged
+        lambda out, y: (out[1] - y[1]).square().mean(),  # cannot be asked for one row
+    ],
+)
+def test_a_mean_and_what_cannot_be_judged_are_taken_and_asked_without_a_trace(loss_func):
+    results = []
+    for loop in (plain_loop, train_epoch):
+        net, _, optimizer = setup_epoch()
+        if loop is train_epoch:
+            train_epoch(net, load(), loss_func, optimizer)
+        else:
+            for x, y in load():
+                plain_loop(net, x, y, loss_func, optimizer, 1)
+        results.append([*weights(net), torch.get_rng_state()])
+    assert same(*results)
+
+
+@pytest.mark.parametrize(
+    ("batches", "error", "message"),
+    [
+        ({"x": X, "y": Y}, TypeError, "loader must hand out batches, as"),
+        ([X, X], TypeError, r"^loader must hand out pairs \(x, y\), got a Tensor$"),
+        ([(X, Y, Y)], TypeError, r"pairs \(x, y\), got a tuple of 3$"),
+        ([[X]], TypeError, r"pairs \(x, y\), got a list of 1$"),
+        ([{"x": X, "y": Y}], TypeError, r"pairs \(x, y\), got a dict$"),
+        (["ab"], TypeError, r"pairs \(x, y\), got a str$"),
+        (iter([]), ValueError, "at least one batch, got none"),
+    ],
+)
+def test_a_loader_of_something_else_is_refused(batches, error, message):
+    net, loss_func, optimizer = setup_epoch()
+    for judge in (
+        lambda: train_epoch(net, batches, loss_func, optimizer),
+        lambda: evaluate(net, batches, loss_func),
+    ):
+        with pytest.raises(error, match=message):
+            judge()
+
+
+def test_what_an_epoch_is_called_with_is_named_as_python_names_it():
+    net, loss_func, _ = setup_epoch()
+    with pytest.raises(TypeError, match=r"^train_epoch\(\) missing .* 'optimizer'$"):
+        train_epoch(net, load(), loss_func)
+    with pytest.raises(TypeError, match=r"^evaluate\(\) got an unexpected keyword argument 'lr'$"):
+        evaluate(net, load(), loss_func, lr=3)
+    assert list(inspect.signature(evaluate).parameters) == ["net", "loader", "loss_func"]
 
 
 def test_both_take_classes():

@@ -28,10 +28,10 @@ def look_up(exercise: dict, answer: object) -> str:
         What `check` prints.
     """
     right = exercise["answer"]
-    if agree(answer, right):
+    if is_answer(answer, right):
         return f"Right. {exercise['why']}"
     for wrong in exercise["wrong"]:
-        if agree(answer, wrong["answer"]):
+        if is_answer(answer, wrong["answer"]):
             return f"Not yet. {wrong['says']}"
     if isinstance(right, list) and isinstance(answer, list) and is_table(answer):
         rows, columns = len(answer), len(answer[0])
@@ -88,13 +88,13 @@ def to_kind(answer: object) -> str:
     return KINDS.get(type(answer), f"of type {type(answer).__name__}")
 
 
-def agree(answer: object, expected: object) -> bool:
+def is_answer(answer: object, expected: object) -> bool:
     """Compare: whole numbers exactly, others to one part in a hundred, words in any case."""
     if isinstance(expected, list):
         same = isinstance(answer, list) and len(answer) == len(expected)
-        return same and all(map(agree, answer, expected))
+        return same and all(map(is_answer, answer, expected))
     if isinstance(answer, list) and len(answer) == 1:
-        return agree(answer[0], expected)
+        return is_answer(answer[0], expected)
     if isinstance(expected, str):
         return isinstance(answer, str) and answer.casefold().split() == expected.casefold().split()
     if isinstance(expected, bool) or isinstance(answer, bool):

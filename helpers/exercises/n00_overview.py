@@ -19,7 +19,7 @@ NEARLY = 0.2  # a loss that the same settings may take below GOAL from another s
 ADVICE = "Try another seed, more iterations or a lower rate; then wider layers."
 
 
-def check_order(answer: object) -> str:
+def judge_order(answer: object) -> str:
     """Accept every order in which the five steps train."""
     names = to_plain(answer)
     if not isinstance(names, list):
@@ -53,7 +53,7 @@ def check_order(answer: object) -> str:
     )
 
 
-def check_steps(answer: object) -> str:
+def judge_steps(answer: object) -> str:
     """Watch three calls of `one_iteration(net, x, y, loss_func, optimizer)`."""
     trace = Trace(3, looped=False)
     for done in range(3):
@@ -77,7 +77,7 @@ def check_steps(answer: object) -> str:
     )
 
 
-def check_reach(answer: object) -> str:
+def judge_reach(answer: object) -> str:
     """Try a trained network on points between the 200 it was given, y = cos(x)."""
     net = expect_network(answer)
     x = torch.rand(500, 1, dtype=torch.float32) * 20 - 10  # (500, 1)
@@ -132,4 +132,4 @@ def check_reach(answer: object) -> str:
     raise NotYet(f"{fact}, and {GOAL} is asked for. {ADVICE}")
 
 
-CHECKS = {"00-order": check_order, "00-steps": check_steps, "00-reach": check_reach}
+CHECKS = {"00-order": judge_order, "00-steps": judge_steps, "00-reach": judge_reach}

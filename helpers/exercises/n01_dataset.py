@@ -8,7 +8,7 @@ from helpers.exercises.expecting import call, expect_parts, expect_tensor, name_
 from helpers.exercises.running import NotYet
 
 
-def check_columns(answer: object) -> str:
+def judge_columns(answer: object) -> str:
     """Read a table of texts by a plain loop, and compare with `to_columns(text)`."""
     for count in (8, 13):
         rows = [[f"{random.uniform(-9, 9):.2f}" for _ in range(2)] for _ in range(count)]
@@ -18,11 +18,11 @@ def check_columns(answer: object) -> str:
         text = "\n".join(["time;height", *lines]) + "\n"
         x, y = expect_parts(call(answer, text, shown="to_columns(text)"), 2, "x and y")
         right = [(float(a), float(b)) for a, b in rows if a and b]
-        check_rows(x, y, right, count)
+        judge_rows(x, y, right, count)
     return "Two float32 columns, the rows with a gap left out, for texts of 8 and of 13 rows."
 
 
-def check_rows(x: object, y: object, right: list[tuple[float, float]], count: int) -> None:
+def judge_rows(x: object, y: object, right: list[tuple[float, float]], count: int) -> None:
     """Refuse columns that are not the whole rows of the text.
 
     Raises:
@@ -78,7 +78,7 @@ def check_rows(x: object, y: object, right: list[tuple[float, float]], count: in
         )
 
 
-def check_share(answer: object) -> str:
+def judge_share(answer: object) -> str:
     """Look which rows `split(x, y, share, seed)` puts where."""
     for count, share in ((50, 0.2), (40, 0.25)):
         x = torch.linspace(-5, 5, count, dtype=torch.float32).unsqueeze(1)  # (count, 1)
@@ -150,7 +150,7 @@ def split_once(
     return list(parts)
 
 
-def check_points(answer: object) -> str:
+def judge_points(answer: object) -> str:
     """Train on what `make_points(n)` makes, and look at its shapes and its pairs."""
     for count in (30, 7):
         shown = f"make_points({count})"
@@ -178,4 +178,4 @@ def check_points(answer: object) -> str:
     return "Both are columns, and each label stands in the row of its x."
 
 
-CHECKS = {"01-columns": check_columns, "01-share": check_share, "01-points": check_points}
+CHECKS = {"01-columns": judge_columns, "01-share": judge_share, "01-points": judge_points}

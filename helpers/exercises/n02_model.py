@@ -22,7 +22,7 @@ from helpers.exercises.running import NotYet
 CFG = (2, 7, 5, 3)
 
 
-def check_layers(answer: object) -> str:
+def judge_layers(answer: object) -> str:
     """Compare `my_layers(cfg, activation)` with a chain of sums, layer by layer."""
     for cfg, activation in ((CFG, nn.Tanh), ((1, 4, 1), nn.ReLU), ((3, 6, 6, 6, 6, 2), nn.Sigmoid)):
         shown = f"my_layers({list(cfg)}, nn.{activation.__name__})"
@@ -30,14 +30,14 @@ def check_layers(answer: object) -> str:
             call(answer, list(cfg), activation, shown=shown), f"What {shown} gives"
         )
         linear = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
-        check_widths(linear, cfg, shown)
+        judge_widths(linear, cfg, shown)
         x = torch.randn(9, cfg[0], dtype=torch.float32)
         out = expect_tensor(net(x), f"The output of {shown}", (9, cfg[-1]))
-        check_chain(linear, activation(), x, out, shown)
+        judge_chain(linear, activation(), x, out, shown)
     return "Widths, activations and the bare last layer are right for three lists."
 
 
-def check_widths(linear: Sequence[nn.Linear], cfg: Sequence[int], shown: str) -> None:
+def judge_widths(linear: Sequence[nn.Linear], cfg: Sequence[int], shown: str) -> None:
     """Refuse Linear layers that are not those of the list.
 
     Raises:
@@ -68,7 +68,7 @@ def check_widths(linear: Sequence[nn.Linear], cfg: Sequence[int], shown: str) ->
     )
 
 
-def check_chain(
+def judge_chain(
     linear: Sequence[nn.Linear],
     activation: nn.Module,
     x: torch.Tensor,
@@ -108,7 +108,7 @@ def check_chain(
     )
 
 
-def check_valley(answer: object) -> str:
+def judge_valley(answer: object) -> str:
     """Run three ReLU units by a plain loop, and look at the valley they make at x = 2."""
     parts = expect_parts(answer, 3, "[weights, biases, out_weights]", returned=False)
     columns = []
@@ -169,7 +169,7 @@ def check_valley(answer: object) -> str:
     return "The curve is 0 up to x = 1 and from x = 3 on, and -1 at x = 2."
 
 
-def check_sine(answer: object) -> str:
+def judge_sine(answer: object) -> str:
     """Compare `relu_sine(points)` with straight lines from one point of the sine to the next."""
     for count in (9, 17):
         points = torch.linspace(-4, 8, count, dtype=torch.float32)  # (count,)
@@ -244,12 +244,12 @@ def explain_sine(net: Callable, points: torch.Tensor, count: int) -> str:
     )
 
 
-def check_skip(answer: object) -> str:
+def judge_skip(answer: object) -> str:
     """Set the layers of `Skip(width)` by hand, and see whether x goes past them."""
     net = expect_network(call(answer, 6, shown="Skip(6)"), "What Skip(6) makes")
     linear = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
     linear.sort(key=lambda layer: layer.in_features)  # the first one may be made last
-    check_widths(linear, (1, 6, 1), "Skip(6)")
+    judge_widths(linear, (1, 6, 1), "Skip(6)")
     x = torch.randn(40, 1, dtype=torch.float32)  # (40, 1)
     out = predict_column(net, x, "Skip(6)")
     first, last = linear
@@ -289,8 +289,8 @@ def check_skip(answer: object) -> str:
 
 
 CHECKS = {
-    "02-layers": check_layers,
-    "02-valley": check_valley,
-    "02-sine": check_sine,
-    "02-skip": check_skip,
+    "02-layers": judge_layers,
+    "02-valley": judge_valley,
+    "02-sine": judge_sine,
+    "02-skip": judge_skip,
 }

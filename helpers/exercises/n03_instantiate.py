@@ -18,7 +18,7 @@ WIDTH = 100
 NETS = 8  # the size in one network wanders by luck; the mean over eight hardly does
 
 
-def check_initialise(answer: object) -> str:
+def judge_initialise(answer: object) -> str:
     """Measure the size behind ten hidden layers after `initialise(net)`."""
     ratios = []
     for _ in range(NETS):
@@ -27,7 +27,7 @@ def check_initialise(answer: object) -> str:
         returned = call(answer, net, shown="initialise(net)")
         if isinstance(returned, nn.Module):
             net = returned
-        check_first_weights(net, before)
+        judge_first_weights(net, before)
         sizes = measure_sizes(net)
         ratios.append(sizes[-1] / max(sizes[0], 1e-30))
         if sizes[-1] < 1e-12:
@@ -57,7 +57,7 @@ def check_initialise(answer: object) -> str:
     return f"{fact}."
 
 
-def check_first_weights(net: nn.Module, before: list[torch.Tensor]) -> None:
+def judge_first_weights(net: nn.Module, before: list[torch.Tensor]) -> None:
     """Refuse first weights with which no size need be measured.
 
     Raises:
@@ -108,7 +108,7 @@ def measure_sizes(net: nn.Module) -> list[float]:
     return sizes
 
 
-def check_twins(answer: object) -> str:
+def judge_twins(answer: object) -> str:
     """Move one of the two networks of `twins()` and look at the other."""
     a, b = expect_parts(call(answer, shown="twins()"), 2, "two networks")
     expect_network(a, "The first")
@@ -146,7 +146,7 @@ def check_twins(answer: object) -> str:
     return "They start alike, and when one is moved the other stays."
 
 
-def check_resume(answer: object) -> str:
+def judge_resume(answer: object) -> str:
     """Stop a run, take it up again from the file, and compare 50 losses."""
     save, resume = expect_parts(answer, 2, "[save, resume]", returned=False)
     x = torch.rand(30, 1, dtype=torch.float32) * 4 - 2  # (30, 1)
@@ -240,7 +240,7 @@ def advance(
 
 
 CHECKS: dict[str, Callable[[object], str]] = {
-    "03-init": check_initialise,
-    "03-twins": check_twins,
-    "03-resume": check_resume,
+    "03-init": judge_initialise,
+    "03-twins": judge_twins,
+    "03-resume": judge_resume,
 }

@@ -9,7 +9,7 @@ from helpers.exercises.expecting import call, expect_number
 from helpers.exercises.running import NotYet
 
 
-def check_huber(answer: object) -> str:
+def judge_huber(answer: object) -> str:
     """Compare `huber(out, y, delta)` and its gradient with a plain loop."""
     for delta in (1.0, 0.5, 3.0):
         y = torch.randn(40, 1, dtype=torch.float32)  # (40, 1)
@@ -139,7 +139,7 @@ def find_gradient(loss: torch.Tensor, source: torch.Tensor, name: str) -> torch.
     return gradient
 
 
-def check_logits(answer: object) -> str:
+def judge_logits(answer: object) -> str:
     """Compare `cross_entropy(logits, labels)` with a plain loop, up to logits of 1000."""
     logits = (2 * torch.randn(12, 3, dtype=torch.float32)).requires_grad_()  # (12, 3)
     labels = torch.arange(12) % 3  # (12,)
@@ -217,4 +217,4 @@ def explain_entropy(value: float, logits: torch.Tensor, labels: torch.Tensor, ri
     return f"{fact} For each row: minus the logarithm of the softmax at the label; then the mean."
 
 
-CHECKS = {"04-huber": check_huber, "04-logits": check_logits}
+CHECKS = {"04-huber": judge_huber, "04-logits": judge_logits}

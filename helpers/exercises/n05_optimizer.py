@@ -11,7 +11,7 @@ from torch import nn
 
 from helpers.exercises.expecting import call, expect_number
 from helpers.exercises.lookup import is_empty
-from helpers.exercises.running import NotYet, describe
+from helpers.exercises.running import NotYet, explain
 from helpers.model import make_layers
 
 LR = 0.05
@@ -30,7 +30,7 @@ CLEARED = (
 FADE = 0.8  # not torch's usual 0.9, so that a constant in the class is found
 
 
-def check_momentum(answer: object) -> str:
+def judge_momentum(answer: object) -> str:
     """Train two nets alike, one by `Momentum(parameters, lr, momentum)`, one by plain sums."""
     if str(getattr(answer, "__module__", "")).startswith("torch."):
         raise NotYet("That is PyTorch's own class. Write one yourself: it takes a dozen lines.")
@@ -186,7 +186,7 @@ def compare(
     )
 
 
-def check_rate(answer: object) -> str:
+def judge_rate(answer: object) -> str:
     """Roll down valleys at 0.98 and 1.02 times what `largest_rate(valley)` says."""
     for bend in (0.7, 3.0, 12.0):
         centre = torch.empty(()).uniform_(-2, 2).item()
@@ -238,12 +238,12 @@ def ask_rate(answer: object, valley: Callable, asked: list[torch.Tensor]) -> flo
     except RuntimeError as error:
         if "does not require grad" not in str(error):
             raise
-        raise NotYet(describe(error, NO_GRAPH)) from None
+        raise NotYet(explain(error, NO_GRAPH)) from None
     except ZeroDivisionError as error:
         apart = find_distance(asked)
         if not apart:
             raise
-        raise NotYet(describe(error, ROUNDED.format(apart))) from None
+        raise NotYet(explain(error, ROUNDED.format(apart))) from None
     apart = find_distance(asked)
     if isinstance(returned, torch.Tensor) and returned.isinf().all() and apart:
         raise NotYet(f"{shown} returns {returned.flatten()[0]:g}. {ROUNDED.format(apart)}")
@@ -311,4 +311,4 @@ def explain_rate(bend: float, rate: float, below: float, calls: int) -> str:
     return f"{fact} explodes: after 60 steps w is {min(below, 1e6):.2g} away. {cause}"
 
 
-CHECKS = {"05-class": check_momentum, "05-rate": check_rate}
+CHECKS = {"05-class": judge_momentum, "05-rate": judge_rate}

@@ -1,6 +1,5 @@
 """Notebook 06: the loop from a blank cell, and five programs that do not learn."""
 
-import math
 from collections.abc import Callable
 
 import torch
@@ -13,6 +12,7 @@ from helpers.exercises.expecting import (
     expect_parts,
     is_never_negative,
     name_kind,
+    near,
     predict_column,
 )
 from helpers.exercises.running import NotYet
@@ -31,7 +31,7 @@ CLINIC: dict[str, tuple[str, Callable[[torch.Tensor], torch.Tensor], float]] = {
 ENOUGH = 0.05  # a loss that each of them reaches when it is mended, whatever the seed
 
 
-def check_train(answer: object) -> str:
+def judge_train(answer: object) -> str:
     """Watch the five steps of `my_train(net, x, y, loss_func, optimizer, epochs)`."""
     trace = Trace(ITERATIONS)
     given = (trace.net, trace.x, trace.y, trace.loss_func, trace.optimizer, ITERATIONS)
@@ -47,8 +47,9 @@ def check_train(answer: object) -> str:
         raise NotYet(fault)
     losses = expect_numbers(returned, "The list of losses", ITERATIONS)
     right = trace.losses
-    if not agree(losses, right[:-1]):
-        if agree(losses, right[1:]):
+    listed, before, after = torch.tensor(losses), torch.tensor(right[:-1]), torch.tensor(right[1:])
+    if not near(listed, before, 1e-5):
+        if near(listed, after, 1e-5):
             raise NotYet(
                 "The training is right, but your losses are one iteration late: each is of the "
                 "weights *after* its update. Keep the loss that backward was called on."
@@ -57,7 +58,7 @@ def check_train(answer: object) -> str:
             raise NotYet(
                 f"The training is right, but your list holds {losses[0]:.3g} {len(losses)} times."
             )
-        place = next(i for i, one in enumerate(losses) if not agree([one], [right[i]]))
+        place = int((listed - before).abs().argmax())
         raise NotYet(
             f"The training is right, but the list is not: number {place} is {losses[place]:.3g}, "
             f"and the loss of iteration {place} is {right[place]:.3g}."
@@ -65,13 +66,7 @@ def check_train(answer: object) -> str:
     return f"All five steps, once an iteration: from {right[0]:.3g} to {right[-2]:.3g}."
 
 
-def agree(losses: list[float], right: list[float]) -> bool:
-    """Compare losses to one part in ten thousand."""
-    pairs = zip(losses, right, strict=True)
-    return all(math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-7) for a, b in pairs)
-
-
-def check_clinic(name: str, answer: object) -> str:
+def judge_clinic(name: str, answer: object) -> str:
     """Run a mended program, watch it, and try its network on points between its own."""
     formula, function, end = CLINIC[name]
     shown = f"program_{name[-1]}()"
@@ -197,6 +192,6 @@ def judge_fit(
 
 
 CHECKS = {
-    "06-train": check_train,
-    **{name: lambda answer, name=name: check_clinic(name, answer) for name in CLINIC},
+    "06-train": judge_train,
+    **{name: lambda answer, name=name: judge_clinic(name, answer) for name in CLINIC},
 }

@@ -19,7 +19,7 @@ WITHIN = 1000
 PARAMETERS = 500
 
 
-def check_better(answer: object) -> str:
+def judge_better(answer: object) -> str:
     """Ask `is_better(a, b)` about pairs of which the truth is known."""
 
     def ask(a: list[float], b: list[float]) -> str:
@@ -96,7 +96,7 @@ def check_better(answer: object) -> str:
     )
 
 
-def check_goal(answer: object) -> str:
+def judge_goal(answer: object) -> str:
     """Look at the run on a panel; start it anew where it has gone past the last iteration."""
     experiment = getattr(answer, "experiment", None)
     if not isinstance(experiment, Experiment):
@@ -137,4 +137,4 @@ def check_goal(answer: object) -> str:
     return f"{fact}: below {LOSS}, within {WITHIN} iterations and {PARAMETERS} parameters."
 
 
-CHECKS = {"07-better": check_better, "07-goal": check_goal}
+CHECKS = {"07-better": judge_better, "07-goal": judge_goal}

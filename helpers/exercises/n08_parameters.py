@@ -21,7 +21,7 @@ WEIGHTS = 500  # how many may be left, of the 2040 of [1, 20, 50, 20, 1]
 ITERATIONS = 6
 
 
-def check_prune(answer: object) -> str:
+def judge_prune(answer: object) -> str:
     """Count the weights of a pruned network that are not 0, and try it on points between."""
     net = expect_network(answer)
     x = torch.rand(500, 1, dtype=torch.float32) * 20 - 10  # (500, 1)
@@ -80,7 +80,7 @@ def list_weights(net: nn.Module) -> list[torch.Tensor]:
     return weights
 
 
-def check_trace(answer: object) -> str:
+def judge_trace(answer: object) -> str:
     """Compare `follow(net, x, y, loss_func, optimizer, 6)` with w - lr * grad."""
     trace = Trace(ITERATIONS)
     given = (trace.net, trace.x, trace.y, trace.loss_func, trace.optimizer, ITERATIONS)
@@ -173,4 +173,4 @@ def gradients_at(weights: list, x: torch.Tensor, y: torch.Tensor) -> list[torch.
     return list(torch.autograd.grad((out - y).square().mean(), [w1, b1, w2, b2]))
 
 
-CHECKS = {"08-prune": check_prune, "08-trace": check_trace}
+CHECKS = {"08-prune": judge_prune, "08-trace": judge_trace}

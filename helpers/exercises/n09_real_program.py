@@ -13,7 +13,7 @@ import torch
 from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 
-from helpers.exercises.expecting import call, expect_number, expect_tensor, name_kind
+from helpers.exercises.expecting import call, expect_number, expect_tensor, name_kind, near
 from helpers.exercises.running import NotYet
 from helpers.exercises.tracing import find_table
 from helpers.model import make_layers
@@ -68,7 +68,7 @@ def run_plainly(net: Watched, loader: DataLoader, order: str) -> tuple[list[floa
     return losses, [parameter.detach() for parameter in features.parameters()]
 
 
-def check_epoch(answer: object) -> str:
+def judge_epoch(answer: object) -> str:
     """Run `my_epoch(net, loader, loss_func, optimizer)` beside plain sums."""
     net, loader = Watched(), make_batches()
     net.eval()
@@ -89,7 +89,7 @@ def check_epoch(answer: object) -> str:
             "Dropout would be off. net.train() comes before the loop."
         )
     now = list(net.parameters())
-    if same(now, start):
+    if have_weights(now, start):
         if not backwards:
             raise NotYet("backward never runs: no weight has a gradient, and none moves.")
         if not steps:
@@ -98,8 +98,8 @@ def check_epoch(answer: object) -> str:
             f"backward and step ran {len(steps)} times, and no weight has moved: zero_grad stands "
             f"between the two."
         )
-    if not same(now, right):
-        if same(now, added):
+    if not have_weights(now, right):
+        if have_weights(now, added):
             raise NotYet(
                 "zero_grad is never called in the loop: every gradient is added to those of the "
                 "batches before."
@@ -175,12 +175,12 @@ def refuse_mean(value: float, losses: list[float]) -> None:
     raise NotYet(f"{fact}. Take each loss from before its update, times the rows of its batch.")
 
 
-def same(ours: list, theirs: list) -> bool:
+def have_weights(ours: list, theirs: list) -> bool:
     """Tell whether all weights agree but for rounding."""
-    return all(torch.allclose(a, b, atol=1e-6) for a, b in zip(ours, theirs, strict=True))
+    return all(near(a, b, 1e-5) for a, b in zip(ours, theirs, strict=True))
 
 
-def check_evaluate(answer: object) -> str:
+def judge_evaluate(answer: object) -> str:
     """Run `my_evaluate(net, loader, loss_func)` on a network in train and in eval mode."""
     shown = "my_evaluate(net, loader, loss_func)"
     for training in (True, False):
@@ -190,7 +190,7 @@ def check_evaluate(answer: object) -> str:
         start = [parameter.detach().clone() for parameter in net.parameters()]
         returned = call(answer, net, loader, nn.MSELoss(), shown=shown)
         refuse_calls(net, "return")
-        if not same(list(net.parameters()), start):
+        if not have_weights(list(net.parameters()), start):
             raise NotYet("The weights have moved: a judge makes no step.")
         if any(training for _, training, _ in net.calls):
             raise NotYet(
@@ -244,7 +244,7 @@ def measure(
     return x, curve(x) + NOISE * torch.randn(rows, 1, dtype=torch.float32)
 
 
-def check_program(answer: object) -> str:
+def judge_program(answer: object) -> str:
     """Write a file, let `program(path)` learn from it, and ask its `predict` for other points."""
     curve = make_kiln()
     x, y = measure(curve, ROWS)
@@ -403,7 +403,7 @@ def judge_errors(own: float, error: float, out: torch.Tensor, y: torch.Tensor) -
 
 
 CHECKS = {
-    "09-epoch": check_epoch,
-    "09-evaluate": check_evaluate,
-    "09-blank": check_program,
+    "09-epoch": judge_epoch,
+    "09-evaluate": judge_evaluate,
+    "09-blank": judge_program,
 }

@@ -67,7 +67,7 @@ def is_softmax(rows: torch.Tensor) -> bool:
     return bool((rows.sum(dim=1) - 1).abs().max() < 1e-4)
 
 
-def check_classify(answer: object) -> str:
+def judge_classify(answer: object) -> str:
     """Run `classify(x, labels, new_x)`, and compare its classes with the true ones."""
     x, labels = make_sectors(600)  # (600, 2), (600,)
     new_x, truth = make_sectors(200)  # (200, 2), (200,)
@@ -165,7 +165,7 @@ LISTS = (
 )
 
 
-def check_conv(answer: object) -> str:
+def judge_conv(answer: object) -> str:
     """Compare `my_conv_layers(cfg, channels, size, classes)` with PyTorch's functions."""
     for cfg, channels, size, classes in LISTS:
         shown = f"my_conv_layers({cfg}, {channels}, {size}, {classes})"
@@ -276,7 +276,7 @@ def explain_conv(
 MOST = 2
 
 
-def check_shift(answer: object) -> str:
+def judge_shift(answer: object) -> str:
     """Find by how much `shift_some(images, most)` has moved each picture."""
     images = torch.rand(300, 1, 8, 10, dtype=torch.float32) + 0.5  # no pixel is 0
     given = images.clone()
@@ -334,4 +334,4 @@ def explain_lost(images: torch.Tensor, moved: torch.Tensor, lost: int) -> str:
     )
 
 
-CHECKS = {"10-classify": check_classify, "10-conv": check_conv, "10-shift": check_shift}
+CHECKS = {"10-classify": judge_classify, "10-conv": judge_conv, "10-shift": judge_shift}

@@ -139,7 +139,7 @@ def run_guarded(work: Callable[[], str], seconds: float | None = None) -> str:
     told: list[str] = []
     context = contextvars.copy_context()  # prints go to the cell that asked
     worker = threading.Thread(
-        target=lambda: told.append(context.run(tell, work)), name="check", daemon=True
+        target=lambda: told.append(context.run(say_verdict, work)), name="check", daemon=True
     )
     with unchanged():
         try:
@@ -162,7 +162,7 @@ def run_guarded(work: Callable[[], str], seconds: float | None = None) -> str:
     return told[0]
 
 
-def tell(work: Callable[[], str]) -> str:
+def say_verdict(work: Callable[[], str]) -> str:
     """Do the work, and say what came of it, whatever it raises but `OutOfTime`."""
     try:
         return work()
@@ -171,7 +171,7 @@ def tell(work: Callable[[], str]) -> str:
     except OutOfTime:
         return ""
     except BaseException as error:
-        return f"Not yet. {describe(error)}"
+        return f"Not yet. {explain(error)}"
 
 
 def stop(worker: threading.Thread) -> bool:
@@ -257,7 +257,7 @@ def new_seed() -> int:
     return secrets.randbits(63)
 
 
-def describe(error: BaseException, advice: str = "") -> str:
+def explain(error: BaseException, advice: str = "") -> str:
     """Say in one line what a learner's code raised, on which line, and what to look at.
 
     Args:

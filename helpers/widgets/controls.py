@@ -157,6 +157,11 @@ class Controls:
         for slider, width in zip(self.widths, PRESETS[name], strict=False):
             slider.value = width
 
+    def show_running(self, running: bool) -> None:
+        """Say on the button what it would do."""
+        self.run.description = "Pause" if running else "Run"
+        self.run.icon = "pause" if running else "play"
+
     def write_program(self, text: str) -> None:
         """Put a program in the fold-out, which grows to hold it without a scroll bar."""
         self.program.rows = text.count("\n") + 2

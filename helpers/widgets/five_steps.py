@@ -13,8 +13,8 @@ import torch
 from ipywidgets import HTML, Button, HBox, ToggleButton, VBox
 from torch import nn
 
-from helpers.checks import show, to_choice
 from helpers.experiment import Experiment, Settings, to_settings
+from helpers.guards import show, to_choice
 from helpers.plots import (
     MARK_COLOUR,
     draw_data,

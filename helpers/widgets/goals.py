@@ -2,19 +2,20 @@
 
 import html
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ipywidgets import HTML, ToggleButton
 
-from helpers.experiment import Experiment, Settings
-from helpers.model import count_parameters
+from helpers.experiment import Settings
 from helpers.training import Iteration
 
 EARLY = 1000  # iterations
 
 
-class State(NamedTuple):
+@dataclass
+class Progress:
     """What a network has done since it began.
 
     Attributes:
@@ -35,6 +36,16 @@ class State(NamedTuple):
     slowest: float = math.inf
     optimizers: tuple[str, ...] = ()
 
+    def take(self, iteration: Iteration) -> None:
+        """Note an iteration; a learning rate and an optimizer count once they are used."""
+        self.slowest = min(self.slowest, self.settings.lr)
+        if self.settings.optimizer not in self.optimizers:
+            self.optimizers += (self.settings.optimizer,)
+        if iteration.loss < self.lowest:
+            self.lowest = iteration.loss
+            if iteration.number <= EARLY:
+                self.early = iteration.loss
+
 
 class Goal(NamedTuple):
     """Something to reach.
@@ -47,36 +58,36 @@ class Goal(NamedTuple):
 
     name: str
     sentence: str
-    is_reached: Callable[[State], bool]
+    is_reached: Callable[[Progress], bool]
 
 
-def is_plain(state: State) -> bool:
+def is_plain(progress: Progress) -> bool:
     """Tell whether the data are the article's: a sine without noise, every one of 1000 points."""
-    settings = state.settings
+    settings = progress.settings
     return (settings.function, settings.noise, settings.n_samples) == ("sine", 0, 1000)
 
 
-def is_fast(state: State) -> bool:
+def is_fast(progress: Progress) -> bool:
     """Tell whether a network learned the sine in time."""
-    return is_plain(state) and state.early < 0.01
+    return is_plain(progress) and progress.early < 0.01
 
 
-def is_small(state: State) -> bool:
+def is_small(progress: Progress) -> bool:
     """Tell whether a network learned the sine with few parameters."""
-    return is_plain(state) and state.parameters <= 500 and state.lowest < 0.01
+    return is_plain(progress) and progress.parameters <= 500 and progress.lowest < 0.01
 
 
-def is_steep(state: State) -> bool:
+def is_steep(progress: Progress) -> bool:
     """Tell whether a network learned the sine with plain SGD in large steps all the way."""
-    steps = state.slowest >= 0.2 and state.optimizers == ("SGD",)
-    return is_plain(state) and steps and state.lowest < 0.1
+    steps = progress.slowest >= 0.2 and progress.optimizers == ("SGD",)
+    return is_plain(progress) and steps and progress.lowest < 0.1
 
 
-def is_general(state: State) -> bool:
+def is_general(progress: Progress) -> bool:
     """Tell whether a network that saw few, noisy points does well on others."""
-    settings = state.settings
+    settings = progress.settings
     hard = settings.function == "sine" and settings.noise >= 0.3 and settings.n_samples <= 50
-    return hard and state.held_out is not None and state.held_out < 0.16
+    return hard and progress.held_out is not None and progress.held_out < 0.16
 
 
 GOALS = (
@@ -87,19 +98,16 @@ GOALS = (
 )
 
 
-class Goals:
-    """The goals, ticked as they are reached; a tick stays.
+class GoalList:
+    """The goals, ticked as they are reached.
 
     Attributes:
-        reached: Names of the goals that any network on this panel has reached.
-        words: What the present network reached last, in a sentence, or "".
         toggle: Whether they are shown.
         list: The goals, ticked or not; there while the toggle is on.
     """
 
     def __init__(self) -> None:
         """Begin with nothing reached, and the list folded."""
-        self.reached: list[str] = []
         self.toggle = ToggleButton(
             description="Goals",
             tooltip="Show what to try, and what is done",
@@ -108,59 +116,12 @@ class Goals:
         self.list = HTML()
         self.toggle.observe(self._unfold, "value")
         self._unfold()
-        self.show()
+        self.show(())
 
-    def begin(self, experiment: Experiment) -> None:
-        """Take note of a new network."""
-        self.parameters = count_parameters(experiment.net)
-        self.lowest = math.inf
-        self.early = math.inf
-        self.slowest = math.inf
-        self.optimizers: tuple[str, ...] = ()
-        self.words = ""
-        self.change(experiment)
-
-    def change(self, experiment: Experiment) -> None:
-        """Take note of another learning rate or optimizer, which counts once it is used."""
-        self.settings = experiment.settings
-        self.is_used = False
-
-    def record(self, iteration: Iteration) -> None:
-        """Take note of an iteration."""
-        if not self.is_used:
-            self.is_used = True
-            self.slowest = min(self.slowest, self.settings.lr)
-            if self.settings.optimizer not in self.optimizers:
-                self.optimizers += (self.settings.optimizer,)
-        if iteration.loss < self.lowest:
-            self.lowest = iteration.loss
-            if iteration.number <= EARLY:
-                self.early = iteration.loss
-
-    def look(self, held_out: float | None) -> None:
-        """Tick what the network has reached.
-
-        Args:
-            held_out: Its loss on held-out points now; None where there are none.
-        """
-        state = State(
-            self.settings,
-            self.parameters,
-            self.lowest,
-            self.early,
-            held_out,
-            self.slowest,
-            self.optimizers,
-        )
-        for goal in GOALS:
-            if goal.name not in self.reached and goal.is_reached(state):
-                self.reached.append(goal.name)
-                self.words = f"goal reached: {goal.sentence}"
-
-    def show(self) -> None:
-        """Show the list as it is now."""
+    def show(self, reached: Collection[str]) -> None:
+        """Tick the goals that have these names."""
         lines = [
-            f"<li>{'☑' if goal.name in self.reached else '☐'} {html.escape(goal.sentence)}</li>"
+            f"<li>{'☑' if goal.name in reached else '☐'} {html.escape(goal.sentence)}</li>"
             for goal in GOALS
         ]
         self.list.value = f"<ul style='list-style: none; padding: 0'>{''.join(lines)}</ul>"

@@ -12,7 +12,7 @@ from helpers.experiment import Experiment
 from helpers.model import count_parameters
 from helpers.plots import to_array
 from helpers.probe import count_crossings, hidden_outputs, kinks
-from helpers.widgets.picture import Picture, make_box, make_grid
+from helpers.widgets.picture import make_box, make_grid
 from helpers.widgets.svg import write_outputs
 
 TOOLTIPS = {
@@ -136,7 +136,6 @@ class Insight:
         self.kinks, self.outputs, self.beyond = self.toggles
         self.line = HTML()
         self.strip = HTML(layout={"width": "min(100%, 800px)", "margin": "0"})
-        self.examiner = Examiner()
         for toggle in self.toggles:
             toggle.observe(self._unfold, "value")
         self._unfold()
@@ -145,26 +144,6 @@ class Insight:
     def look(self) -> Look:
         """What the toggles ask for now."""
         return Look(*(toggle.value for toggle in self.toggles))
-
-    def has_range_of(self, picture: Picture) -> bool:
-        """Tell whether a picture shows the range of x that its toggle asks for."""
-        return picture.beyond == self.beyond.value
-
-    def examine(self, experiment: Experiment, picture: Picture, running: bool = False) -> dict:
-        """Find out what the toggles ask for, and show what is no part of the picture.
-
-        Args:
-            experiment: The network to examine; it is not trained.
-            picture: Where it is to be drawn.
-            running: Whether training waits for this.
-
-        Returns:
-            The arguments that `LivePlot.draw` wants for it.
-        """
-        look = self.look._replace(beyond=picture.beyond)
-        found = self.examiner.examine(experiment, look, running)
-        self.show(found)
-        return {"curve": found.curve, "dots": found.dots}
 
     def show(self, found: Found) -> None:
         """Show what was found, as far as it is no part of the picture."""

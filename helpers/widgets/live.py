@@ -12,8 +12,7 @@ from ipywidgets import HTML, Output, VBox
 from ipywidgets.widgets.widget import _instances
 from numpy.typing import ArrayLike
 
-from helpers.plots import to_array
-from helpers.training import Curve
+from helpers.plots import Curve, to_array
 from helpers.widgets.pace import Pace
 from helpers.widgets.picture import Picture, check_points
 from helpers.widgets.stills import close_widget, with_still
@@ -142,9 +141,7 @@ class LivePlot:
 
     def mark(self, number: int, text: str) -> None:
         """Mark an iteration on the loss curve; a mark soon after another takes its place."""
-        if self.marks and number - self.marks[-1][0] <= number / 50:
-            self.marks.pop()
-        self.marks.append((number, text))
+        add_mark(self.marks, number, text)
 
     def draw(self, curve: ArrayLike | None = None, dots: Sequence[tuple] = ()) -> None:
         """Draw the latest iteration now, whether a frame is due or not.
@@ -221,6 +218,13 @@ class LivePlot:
                 self.pace.close()
             else:
                 self.close()
+
+
+def add_mark(marks: list[tuple[int, str]], number: int, text: str) -> None:
+    """Add a mark to those of a loss curve; a mark soon after another takes its place."""
+    if marks and number - marks[-1][0] <= number / 50:
+        marks.pop()
+    marks.append((number, text))
 
 
 def in_output() -> bool:

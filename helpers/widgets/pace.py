@@ -5,7 +5,7 @@ import time
 
 from ipywidgets import IntText, Widget, jsdlink
 
-from helpers.checks import to_number
+from helpers.guards import to_number
 from helpers.widgets.stills import close_widget
 
 ASK = 3  # every third frame asks for an answer: each makes the kernel busy for a moment
@@ -66,9 +66,12 @@ class Pace:
     def hurry(self) -> None:
         """Let the next frame go early, in place of the one that is due next: it answers a hand.
 
-        The one after it comes no sooner for that, so that no more frames go.
+        The one after it comes no sooner for that, so that no more frames go. Whoever moved that
+        hand looks: a page that is slow to answer gets as long again.
         """
         self.early = True
+        if self.waiting < math.inf:
+            self.waiting = time.perf_counter()
 
     def count(self) -> None:
         """Take note that a frame went, whether it was due or not."""

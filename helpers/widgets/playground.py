@@ -1,15 +1,19 @@
-"""The panel: what its controls say goes to a training thread; pictures and text come back."""
+"""The panel: what its controls say goes to the trainer as orders; states come back as pictures."""
+
+import threading
 
 from IPython import get_ipython
 from ipywidgets import HBox, VBox
 
 from helpers.experiment import Experiment, Settings, to_settings
+from helpers.guards import to_whole
 from helpers.training import Iteration
 from helpers.widgets.controls import Controls, row
 from helpers.widgets.pace import check_fps, take_in_order
+from helpers.widgets.record import Use
 from helpers.widgets.screen import Screen, make_still
 from helpers.widgets.stills import close_widget, with_still
-from helpers.widgets.trainer import Trainer
+from helpers.widgets.trainer import Pause, Refuse, Reset, Train, Trainer
 
 OPEN: list["Playground"] = []
 
@@ -39,14 +43,16 @@ class Playground(VBox):
         experiment = Experiment(settings)  # what may fail comes before any widget is made
         controls = Controls(settings)
         screen = Screen(experiment, controls, fps)
-        trainer = Trainer(experiment, screen, controls.stop.value)
-        screen.draw(trainer)
         self.controls = controls
         self.screen = screen
         self.live = screen.live
         self.insight = screen.insight
         self.headline = screen.headline
         self.status = screen.status
+        self.reading = threading.Lock()  # held to read the controls and to leave what they say
+        self.setting = 0  # how many are moving several controls one by one
+        trainer = Trainer(experiment, self._read(), self.live.pace, screen.draw)
+        screen.draw(trainer.look())
         layout = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
         words = HBox([self.live.line, self.status], layout=layout)
         for text in (self.headline, words):
@@ -76,7 +82,7 @@ class Playground(VBox):
     @property
     def reached(self) -> tuple[str, ...]:
         """Names of the goals reached so far, whether they are shown or not."""
-        return tuple(self.screen.goals.reached)
+        return self.trainer.record.reached
 
     def run(self, n: int | None = None) -> None:
         """Train in the thread for n more iterations, or until the stop.
@@ -85,18 +91,18 @@ class Playground(VBox):
             TypeError: n is not a whole number.
             ValueError: n is below 1.
         """
-        self.trainer.run(n)
+        self.trainer.put(Train() if n is None else Train(to_whole("n", n, 1)))
 
     def pause(self) -> None:
         """End training after the iteration in progress."""
-        self.trainer.pause()
+        self.trainer.put(Pause())
 
     def reset(self) -> None:
         """Pause, and begin again with a new network."""
-        self.trainer.reset()
+        self.trainer.put(Reset())
 
     def advance(self, n: int) -> Iteration:
-        """Pause, take what the controls show, and wait for n iterations of it.
+        """Pause, and wait for n iterations of what the controls show.
 
         The picture follows when the next one is due.
 
@@ -119,9 +125,34 @@ class Playground(VBox):
             close_widget(self)
         super().close()
 
+    def _read(self) -> Use:
+        return Use(self.controls.read(), self.controls.stop.value, self.insight.look)
+
+    def _use(self, change: object = None) -> None:
+        """Leave word of what the controls show, unless more of them are about to move.
+
+        Two threads may move two controls at once: whoever reads last has seen both, and leaves
+        word last.
+        """
+        with self.reading:
+            if self.setting:
+                return
+            try:
+                order = self._read()
+            except Exception as error:  # a name that has gone from a catalogue, say
+                order = Refuse(error)
+            self.trainer.put(order)
+
     def _use_preset(self, name: str) -> None:
-        with self.trainer.hold():  # the thread must not take a network that is half set
+        """Set the hidden layers to those of a preset: one new network, whatever is moved for it."""
+        with self.reading:
+            self.setting += 1
+        try:
             self.controls.use_preset(name)
+        finally:
+            with self.reading:
+                self.setting -= 1
+            self._use()
 
     def _press_run(self) -> None:
         if self.controls.run.description == "Run":  # it does what it says
@@ -133,7 +164,7 @@ class Playground(VBox):
         controls = self.controls
         toggles = (*self.insight.toggles, self.screen.goals.toggle)
         for control in (*controls.inputs, controls.stop, *toggles):
-            control.observe(lambda _: self.trainer.notice(), "value")
+            control.observe(self._use, "value")
         controls.run.on_click(lambda _: self._press_run())
         controls.one.on_click(lambda _: self.run(1))
         controls.hundred.on_click(lambda _: self.run(100))
@@ -143,12 +174,17 @@ class Playground(VBox):
         self.live.pace.heard.observe(lambda _: self.trainer.wake(), "value")
 
     def _replace_earlier_run(self) -> None:
-        """Close the panel that an earlier run of this cell made."""
+        """Close the panel that an earlier run of this cell made.
+
+        The cells of two copies of a notebook have the same ids, and may share a kernel: only a
+        panel that was made from the same page is closed.
+        """
         parent = getattr(get_ipython(), "get_parent", dict)()
-        self.request = parent.get("header", {}).get("msg_id")
-        self.cell = parent.get("metadata", {}).get("cellId")
+        header = parent.get("header", {})
+        self.request = header.get("msg_id")
+        self.place = (header.get("session"), parent.get("metadata", {}).get("cellId"))
         for panel in OPEN[:]:
-            if self.cell and self.cell == panel.cell and self.request != panel.request:
+            if all(self.place) and self.place == panel.place and self.request != panel.request:
                 panel.close()
         OPEN.append(self)
 

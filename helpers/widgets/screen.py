@@ -9,25 +9,23 @@ from ipywidgets import HTML
 
 from helpers.experiment import Experiment, Settings
 from helpers.model import count_parameters
-from helpers.probe import silent_layer
-from helpers.training import Diverged, Iteration
+from helpers.training import Diverged
 from helpers.widgets.controls import Controls
-from helpers.widgets.goals import Goals
+from helpers.widgets.goals import GoalList
 from helpers.widgets.insight import Insight
 from helpers.widgets.live import LivePlot
-from helpers.widgets.trainer import Trainer
+from helpers.widgets.record import State
 
-ALONE = 30.0  # seconds without an answer from a page that once answered, after which it pauses
 STILL = 300  # iterations that a still shows, or as many as take about as long on a large network
 STILL_PARAMETERS = 3_000_000  # iterations times parameters of a still, at the most
 
 
 class Screen:
-    """The view of a panel's trainer, which calls all of it in the thread that trains.
+    """Draws states, each whole: it asks nobody for anything.
 
     Args:
         experiment: What is shown at first.
-        controls: Where the settings are read, and the program is written.
+        controls: Whose Run button and program follow what is drawn.
         fps: Frames a second at the most.
 
     Attributes:
@@ -36,136 +34,68 @@ class Screen:
         status: What the picture cannot say: how fast it goes, or what went wrong.
         insight: Toggles that add to the picture.
         goals: What to reach.
-        summary: The headline as plain text.
     """
 
     def __init__(self, experiment: Experiment, controls: Controls, fps: float) -> None:
-        """Make the widgets and show the network untrained."""
+        """Make the widgets; nothing is drawn yet."""
         self.controls = controls
         self.live = LivePlot(experiment.x, experiment.y, fps=fps)
         self.insight = Insight()
-        self.goals = Goals()
+        self.goals = GoalList()
         self.headline = HTML()
         self.status = HTML()
-        self.x = experiment.x
-        self.y = experiment.y
-        self.ordered = time.perf_counter()  # when the last order came
-        self.begin(experiment)
+        self.shown = (experiment.x, experiment.y, False)  # the data, and whether beyond them
+        self.before: tuple[int, float] | None = None  # iterations and seconds, while it runs
 
-    def wanted(self) -> tuple[Settings, int]:
-        """Read the controls."""
-        self.ordered = time.perf_counter()
-        return self.controls.read(), self.controls.stop.value
-
-    def begin(self, experiment: Experiment) -> None:
-        """Show a new network from its beginning, with the next picture."""
-        settings = experiment.settings
-        can_differ = settings.noise > 0 or settings.n_samples < 1000
-        self.held_out = experiment.get_held_out() if can_differ else None
-        self.live.clear()
-        self.live.title = name_depth(settings)
-        self.summary = summarise(experiment)
-        self.is_written = False
-        self.before: tuple[int, float] | None = None
-        self.goals.begin(experiment)
-        self.live.pace.hurry()
-
-    def change(self, experiment: Experiment) -> None:
-        """Mark the loss curve where the learning rate or the optimizer was changed."""
-        settings = experiment.settings
-        self.live.mark(experiment.iteration, f"{settings.optimizer}, lr {settings.lr:g}")
-        self.is_written = False
-        self.goals.change(experiment)
-        self.live.pace.hurry()
-
-    def record(self, iteration: Iteration) -> None:
-        """Make an iteration's loss a point of the curve."""
-        self.live.curve.record(iteration.number, iteration.loss)
-        self.goals.record(iteration)
-
-    def look(self, experiment: Experiment) -> Iteration:
-        """Evaluate the network as it is now, on the training points and on those held out."""
-        now = experiment.evaluate()
-        held_out = None
-        if self.held_out is not None:
-            x, y = self.held_out
-            with torch.no_grad():
-                held_out = experiment.loss_func(experiment.net(x), y).item()
-            if self.live.held_out.iterations[-1:] != [now.number]:
-                self.live.held_out.record(now.number, held_out)
-        self.live.latest = now
-        self.goals.look(held_out)
-        return now
-
-    def tell(self, running: bool) -> None:
-        """Say on the button what it would do."""
-        self.controls.run.description = "Pause" if running else "Run"
-        self.controls.run.icon = "pause" if running else "play"
-
-    def wait(self) -> float:
-        """Tell in how many seconds the next picture may go."""
-        return self.live.pace.wait()
-
-    def draw(self, trainer: Trainer) -> None:
+    def draw(self, state: State) -> None:
         """Send the picture, and after it the words."""
-        experiment = trainer.experiment
-        if trainer.left and self._is_alone():
-            trainer.end(
-                f"paused at iteration {experiment.iteration:,}: no page showed this panel for "
-                f"{ALONE:.0f} s; press Run to go on"
-            )
-        self.look(experiment)
-        picture = self.live.picture
-        words = (self.insight.line, self.insight.strip, self.live.line)
+        live, picture = self.live, self.live.picture
+        words = (self.insight.line, self.insight.strip, live.line)
         with ExitStack() as held:
             for widget in (*words, picture.moving, picture.still):  # sent from the last one on
                 held.enter_context(widget.hold_sync())
-            self._show_data(experiment)
-            self.live.draw(**self.insight.examine(experiment, picture))
-        self.headline.value = f"<code>{self.summary}</code>"
-        said = [self._sentence(trainer)]
+            self._show_data(state)
+            live.title = name_depth(state.settings)
+            live.latest = state.now
+            live.curve = state.losses
+            live.held_out = state.held_out
+            live.marks = list(state.marks)
+            self.insight.show(state.found)
+            live.draw(state.found.curve, state.found.dots)
+        self.headline.value = f"<code>{summarise(state.settings, state.parameters)}</code>"
+        said = [self._sentence(state)]
         if self.goals.toggle.value:
-            said.append(self.goals.words)
-            self.goals.show()
+            said.append(state.won)
+            self.goals.show(state.reached)
         self.status.value = html.escape(" · ".join(filter(None, said)))
-        self.tell(trainer.left > 0)
-        if not self.is_written:
-            self.is_written = True
-            self.controls.write_program(experiment.program())
+        self.controls.show_running(state.running)
+        self.controls.write_program(state.program)
 
-    def close(self) -> None:
-        """Take away what belongs to no other widget."""
-        self.live.close()
+    def _show_data(self, state: State) -> None:
+        x, y, beyond = self.shown
+        same = torch.equal(state.x, x) and torch.equal(state.y, y)
+        if not same or state.look.beyond != beyond:
+            self.shown = (state.x, state.y, state.look.beyond)
+            self.live.set_data(*self.shown)
 
-    def _show_data(self, experiment: Experiment) -> None:
-        same = torch.equal(experiment.x, self.x) and torch.equal(experiment.y, self.y)
-        if not same or not self.insight.has_range_of(self.live.picture):
-            self.x = experiment.x
-            self.y = experiment.y
-            self.live.set_data(self.x, self.y, self.insight.beyond.value)
-
-    def _is_alone(self) -> bool:
-        """Tell whether a page showed this once, and none does any more."""
-        return min(self.live.pace.unseen(), time.perf_counter() - self.ordered) > ALONE
-
-    def _sentence(self, trainer: Trainer) -> str:
+    def _sentence(self, state: State) -> str:
         """Say what the picture cannot: what went wrong, or how fast it goes."""
-        number = trainer.experiment.iteration
+        number = state.now.number
         now = time.perf_counter()
         before = self.before
-        self.before = (number, now) if trainer.left else None
-        if trainer.problem:
-            return trainer.problem
-        if layer := silent_layer(trainer.experiment.net, trainer.experiment.x):
+        self.before = (number, now) if state.running else None
+        if state.problem:
+            return state.problem
+        if state.silent:
             return (
-                f"flat: every unit of hidden layer {layer} is off for all x; "
+                f"flat: every unit of hidden layer {state.silent} is off for all x; "
                 "lower the learning rate and press Reset, or try another seed"
             )
-        if trainer.left:
-            if before is None or now <= before[1]:  # a clock may stand still for 16 ms
+        if state.running:
+            if before is None or number < before[0] or now <= before[1]:  # clocks stand for 16 ms
                 return "running"
             return f"{(number - before[0]) / (now - before[1]):,.0f} iterations a second"
-        if number >= trainer.stop:
+        if number >= state.stop:
             return f"stopped at iteration {number:,}: raise Stop at, or press Reset"
         return "paused: press Run"
 
@@ -175,10 +105,9 @@ def name_depth(settings: Settings) -> str:
     return f"hidden layers: {len(settings.cfg) - 2}"
 
 
-def summarise(experiment: Experiment) -> str:
+def summarise(settings: Settings, parameters: int) -> str:
     """Say which network it is."""
-    count = count_parameters(experiment.net)
-    return f"cfg = {list(experiment.settings.cfg)} · {count:,} parameters"
+    return f"cfg = {list(settings.cfg)} · {parameters:,} parameters"
 
 
 def make_still(settings: Settings) -> tuple[bytes, str]:
@@ -191,10 +120,10 @@ def make_still(settings: Settings) -> tuple[bytes, str]:
         A PNG of it in mid-training, and what it shows in a sentence.
     """
     experiment = Experiment(settings)
+    parameters = count_parameters(experiment.net)
     live = LivePlot(experiment.x, experiment.y, name_depth(settings))
-    iterations = STILL_PARAMETERS // count_parameters(experiment.net)
     try:
-        for _ in range(max(1, min(iterations, STILL))):
+        for _ in range(max(1, min(STILL_PARAMETERS // parameters, STILL))):
             live.record(experiment.advance())
     except Diverged:
         pass  # the last loss that was finite is shown
@@ -202,5 +131,5 @@ def make_still(settings: Settings) -> tuple[bytes, str]:
         live.draw()
         png = live.picture.png()
         live.close()
-    words = f"{summarise(experiment)} · iteration {experiment.iteration}"
+    words = f"{summarise(settings, parameters)} · iteration {experiment.iteration}"
     return png, f"{words}: data, prediction and loss curve"

@@ -1,72 +1,64 @@
-"""A thread that trains while its settings change: between two iterations, the latest win.
+"""A thread that trains while its settings change: an actor, which takes orders and sends states.
 
-The thread owns the experiment, and nobody else trains it. Others leave orders, under a lock
-that is held only to read or write them, never while a view's or a learner's code runs.
+Only this thread has the experiment. Others put orders into its queue; between two iterations it
+takes what is there, trains, and hands out how training stands as a `State`. It reads no control,
+writes no button, and holds no lock while it computes.
 """
 
 import atexit
 import math
 import threading
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Protocol
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import NamedTuple
 
-from helpers.checks import to_whole
+import torch
+
 from helpers.experiment import Experiment, Settings
+from helpers.guards import to_whole
 from helpers.training import Diverged, Iteration
+from helpers.widgets.kernel import log_error
+from helpers.widgets.pace import Pace
+from helpers.widgets.record import Record, State, Use
 
+ALONE = 30.0  # seconds without an answer from a page that once answered, after which it pauses
+TICK = 0.2  # seconds: a wait without end hears no Ctrl-C on Windows
 CLOSED = "the panel must be open to train, but it was closed: make a new one"
 
 
-class View(Protocol):
-    """What a trainer asks and reports to, in the thread that trains."""
+class Train(NamedTuple):
+    """Train for n more iterations, or until the stop; n ends an endless run."""
 
-    def wanted(self) -> tuple[Settings, int]:
-        """Tell what to train with, and the iteration at which an endless run pauses."""
+    n: float = math.inf
 
-    def begin(self, experiment: Experiment) -> None:
-        """Take note of a new network, which is used only if this succeeds."""
 
-    def change(self, experiment: Experiment) -> None:
-        """Take note that training goes on with another learning rate or optimizer."""
+class Pause(NamedTuple):
+    """End training after the iteration in progress."""
 
-    def record(self, iteration: Iteration) -> None:
-        """Take note of an iteration."""
 
-    def look(self, experiment: Experiment) -> Iteration:
-        """Evaluate the network as it is now."""
+class Reset(NamedTuple):
+    """Pause, and begin again with a new network."""
 
-    def tell(self, running: bool) -> None:
-        """Take note that training goes on or pauses; no picture comes with it."""
 
-    def wait(self) -> float:
-        """Tell in how many seconds the next picture may be drawn: 0 for now."""
+class Refuse(NamedTuple):
+    """Pause and say why: what the controls show cannot be used."""
 
-    def draw(self, trainer: "Trainer") -> None:
-        """Show how training stands."""
+    error: Exception
+
+
+class Advance(NamedTuple):
+    """Pause, train for n iterations without a pause, and answer how the network stands then."""
+
+    n: int
+    answer: Future
+
+
+Order = Use | Train | Pause | Reset | Refuse | Advance
 
 
 class NotBuiltError(RuntimeError):
     """The network that is wanted cannot be made."""
-
-
-class Job:
-    """Iterations that somebody waits for.
-
-    Attributes:
-        left: How many are still to do.
-        done: Set when the thread is through with it, or nobody waits for it any more.
-        result: How the network stands then.
-        error: What ended it before.
-    """
-
-    def __init__(self, n: int) -> None:
-        """Ask for n iterations."""
-        self.left = n
-        self.done = threading.Event()
-        self.result: Iteration | None = None
-        self.error: Exception | None = None
 
 
 class Trainer:
@@ -74,81 +66,60 @@ class Trainer:
 
     Args:
         experiment: What to begin with.
-        view: What to ask and to report to.
-        stop: The iteration at which an endless run pauses.
+        use: What to train with, and what to show.
+        pace: Says when the next picture may go, and for how long nobody has looked.
+        draw: Called as draw(state) in the thread, to show a picture.
 
     Attributes:
         experiment: What is being trained.
         left: Iterations still to do; infinite until the stop.
-        problem: A sentence on what ended training, or "".
+        record: What was noted of it.
         resting: Set while nothing is left to do and all is shown.
     """
 
-    def __init__(self, experiment: Experiment, view: View, stop: int) -> None:
+    def __init__(
+        self, experiment: Experiment, use: Use, pace: Pace, draw: Callable[[State], None]
+    ) -> None:
         """Take the experiment; nothing runs yet."""
         self.experiment = experiment
-        self.view = view
-        self.stop = stop
+        self.record = Record(experiment)
+        self.use = use
+        self.pace = pace
+        self.draw = draw
+        self.left: float = 0
         self.resting = threading.Event()
         self.thread = threading.Thread(target=self._work, name="Trainer", daemon=True)
-
-        self.changed = threading.Condition()  # held to read or write the orders, which are:
-        self.left: float = 0
-        self.unread = False  # whether the settings may be others than those in use
-        self.fresh = False  # whether to begin again even if they are not
-        self.holds = 0  # how many are changing several settings one by one
-        self.jobs: deque[Job] = deque()
-        self.closing = False
-        self.orders = 0  # how many were given
-
-        self.seen = 0  # how many of them were given before this turn began
-        self.stale = False  # whether something is not shown yet
-        self.delay: float | None = None  # seconds until it may be; None if all is shown
-        self.diverged = ""  # said until there is a new network
-        self.failed = ""  # said until there is a new order
-
-    @property
-    def problem(self) -> str:
-        """A sentence on what ended training, or ""."""
-        return self.failed or self.diverged
+        self._mailbox = threading.Condition()  # held to read or write these two, and no longer:
+        self._orders: list[Order] = []
+        self._closed = False
+        self._stale = False  # whether something is not shown yet
+        self._problem = ""  # what ended training, said until the next order
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread, which takes one thread of torch; the caller keeps its own number.
+
+        With more, training and the browser fight for the cores, and it goes at a quarter of its
+        speed. A thread that asks torch for its number has it from then on; what the last thread
+        has set is the number of those that ask later.
+        """
         atexit.register(self.close)  # a thread inside torch would break the end of the program
+        number = torch.get_num_threads()
         self.thread.start()
+        self.resting.wait()
+        torch.set_num_threads(number)
 
-    def notice(self) -> None:
-        """Look at the settings anew, and draw."""
-        with self._order():
-            pass
-
-    def run(self, n: int | None = None) -> None:
-        """Train for n more iterations, or until the stop; n ends an endless run.
+    def put(self, order: Order) -> None:
+        """Leave an order, which is carried out after all that were left before it.
 
         Raises:
-            TypeError: n is not a whole number.
-            ValueError: n is below 1.
+            RuntimeError: The thread has ended.
         """
-        if n is not None:
-            n = to_whole("n", n, 1)
-        with self._order():
-            if n is None:
-                self.left = math.inf
-            elif self.left == math.inf:
-                self.left = n
-            else:
-                self.left += n
-
-    def pause(self) -> None:
-        """End training after the iteration in progress."""
-        with self._order():
-            self.left = 0
-
-    def reset(self) -> None:
-        """Pause, and begin again with a new network."""
-        with self._order():
-            self.left = 0
-            self.fresh = True
+        with self._mailbox:
+            if self._closed:
+                raise RuntimeError(CLOSED)
+            self._orders.append(order)
+            self.resting.clear()
+            self._mailbox.notify()
 
     def advance(self, n: int) -> Iteration:
         """Pause, and wait until the thread has trained for n iterations.
@@ -162,191 +133,191 @@ class Trainer:
             RuntimeError: The thread has ended, or is the one that asks; or the network that
                 is wanted cannot be made.
         """
-        job = Job(to_whole("n", n, 1))
+        order = Advance(to_whole("n", n, 1), Future())
         if threading.current_thread() is self.thread:
             raise RuntimeError("advance must not be called while a picture is drawn: use run(n)")
-        with self._order():
-            self.left = 0
-            self.jobs.append(job)
+        self.put(order)
         try:
-            while not job.done.wait(0.2):  # a wait without end cannot be interrupted on Windows
-                pass
-        except BaseException:
-            job.done.set()
-            raise
-        if job.error:
-            raise job.error
-        return job.result
-
-    @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Change several settings one by one: they are taken when all of them are changed."""
-        with self.changed:
-            self.holds += 1
-        try:
-            yield
+            while not order.answer.done():
+                with suppress(TimeoutError):
+                    order.answer.exception(TICK)
         finally:
-            with self._order():
-                self.holds -= 1
+            order.answer.cancel()
+        return order.answer.result()
 
     def wake(self) -> None:
-        """Ask the view again when the next picture may be drawn."""
-        with self.changed:
-            self.changed.notify()
-
-    def end(self, problem: str) -> None:
-        """Pause with a sentence; an order that came since this turn began is not undone."""
-        self.failed = problem
-        self.stale = True
-        with self.changed:
-            if self.orders == self.seen:
-                self.left = 0
+        """Ask again when the next picture may go."""
+        with self._mailbox:
+            self._mailbox.notify()
 
     def close(self) -> None:
         """End the thread after the iteration in progress."""
-        with self.changed:
-            self.closing = True
-            self.changed.notify()
+        with self._mailbox:
+            self._closed = True
+            self._mailbox.notify()
         atexit.unregister(self.close)
-        if self.thread.is_alive() and self.thread is not threading.current_thread():
-            self.thread.join()
+        while self.thread.is_alive() and self.thread is not threading.current_thread():
+            self.thread.join(TICK)
 
-    @contextmanager
-    def _order(self) -> Iterator[None]:
-        with self.changed:
-            if self.closing:
-                raise RuntimeError(CLOSED)
-            yield
-            self.unread = True
-            self.orders += 1
-            self.resting.clear()
-            self.changed.notify()
+    def look(self) -> State:
+        """Tell how training stands; in the thread, or before it starts."""
+        problem = self._problem or self.record.diverged
+        return self.record.look(self.experiment, self.use, self.left > 0, problem)
 
     def _work(self) -> None:
+        torch.set_num_threads(1)
+        torch.get_num_threads()
         try:
-            while self._sleep():
-                self._turn()
+            while not self._closed:
+                self._turn(self._take_orders())
+                self._show()
         finally:
-            with self.changed:
-                self.closing = True  # whatever ended it, nobody may wait for it from now on
-            for job in self.jobs:
-                job.error = RuntimeError(CLOSED)
-                job.done.set()
+            with self._mailbox:
+                self._closed = True  # whatever ended it, nobody may wait for it from now on
+            for order in self._orders:
+                reply(order, RuntimeError(CLOSED))
 
-    def _sleep(self) -> bool:
-        """Wait for something to do; False if it is to end."""
-        with self.changed:
-            ordered = (self.unread and not self.holds) or self.jobs or self.left or self.closing
-            if not ordered:
-                if self.delay is None:
+    def _take_orders(self) -> list[Order]:
+        """Take all orders; wait for one, or for a picture to be due, if nothing is left to do."""
+        delay = self.pace.wait() if self._stale else None
+        with self._mailbox:
+            if not (self._orders or self.left or self._closed):
+                if delay is None:
                     self.resting.set()
-                self.changed.wait(self.delay)
-            return not self.closing
+                self._mailbox.wait(delay)
+            if self._closed:
+                return []
+            orders, self._orders = self._orders, []
+            return orders
 
-    def _turn(self) -> None:
-        """Take what was ordered, train for one iteration or one job, and draw if it is time."""
-        with self.changed:
-            self.seen = self.orders
-            job = self.jobs[0] if self.jobs else None
+    def _turn(self, orders: list[Order]) -> None:
+        """Carry out what was ordered, and train for one iteration if any is left."""
         try:
-            if self.unread and not self.holds and not self._take():
-                return
-            if job:
-                self._carry_out(job)
-            elif self._claim():
+            if orders:
+                self._obey(orders)
+            if self.left == math.inf and self.experiment.iteration >= self.use.stop:
+                self._stop("")
+            if self.left:
+                self.left -= 1
                 self._train()
         except Exception as error:  # whatever it was, the panel goes on working
-            self.end(str(error) if isinstance(error, NotBuiltError) else describe(error))
-            if job:
-                job.error = error
-        self._show()
-        if job:
-            with self.changed:
-                self.jobs.popleft()
-            job.done.set()
+            self._fail(error)
+            for order in orders:
+                reply(order, error)
 
-    def _take(self) -> bool:
-        """Use the settings that are wanted now; False if they changed while they were read."""
-        with self.changed:
-            self.unread = False
-            fresh = self.fresh
-        settings, stop = self.view.wanted()
-        with self.changed:
-            if self.unread or self.holds:
-                self.unread = True
-                return False
-            self.fresh = False
-        self.stop = stop
-        self.failed = ""
-        self.stale = True
-        before = self.experiment.settings
-        if fresh or not self.experiment.apply(settings):
-            self._begin(settings)
-        elif settings != before:
-            self.view.change(self.experiment)
-        if self.left in (0, math.inf):  # a few iterations are over before a word is read
-            self.view.tell(self.left > 0)
-        return True
+    def _obey(self, orders: list[Order]) -> None:
+        """Carry out orders that came together: the latest settings are used for all of them."""
+        self._stale = True
+        self._problem = ""
+        self.pace.hurry()
+        advances = []
+        is_fresh = False
+        refused = None
+        for order in orders:
+            match order:
+                case Use():
+                    self.use = order
+                    refused = None
+                case Refuse():
+                    refused = order.error
+                case Train() if math.inf in (order.n, self.left):
+                    self.left = order.n
+                case Train():
+                    self.left += order.n
+                case Pause():
+                    self.left = 0
+                case Reset():
+                    self.left = 0
+                    is_fresh = True
+                case Advance():
+                    self.left = 0
+                    advances.append(order)
+        if refused:
+            raise refused
+        self._apply(is_fresh)
+        for order in advances:
+            self._carry_out(order)
+
+    def _apply(self, is_fresh: bool) -> None:
+        """Train with the settings that are wanted now, from the beginning where that must be."""
+        wanted, before = self.use.settings, self.experiment.settings
+        if is_fresh or not self.experiment.apply(wanted):
+            self._begin(wanted)
+        elif wanted != before:
+            self.record.change(self.experiment)
 
     def _begin(self, settings: Settings) -> None:
         """Make a new network, and use it once it is whole."""
         try:
             experiment = Experiment(settings)
-            self.view.begin(experiment)
+            record = Record(experiment, self.record.reached)
         except Exception as error:
             raise NotBuiltError(
                 f"cfg = {list(settings.cfg)} cannot be made ({describe(error)}); picture and "
                 f"program are still those of cfg = {list(self.experiment.settings.cfg)}"
             ) from error
         self.experiment = experiment
-        self.diverged = ""
+        self.record = record
 
-    def _claim(self) -> bool:
-        """Take one iteration off those that are left; False if none is."""
-        with self.changed:
-            if self.left == math.inf and self.experiment.iteration >= self.stop:
-                self.left = 0
-                self.stale = True
-            if not self.left:
-                return False
-            self.left -= 1
-            return True
-
-    def _carry_out(self, job: Job) -> None:
-        while job.left and not (self.closing or job.done.is_set()) and self._train():
-            job.left -= 1
-        job.result = self.view.look(self.experiment)
+    def _carry_out(self, order: Advance) -> None:
+        for _ in range(order.n):
+            if self._closed or order.answer.cancelled() or not self._train():
+                break
+        now = self.record.evaluate(self.experiment)
+        self._show()
+        reply(order, now)
 
     def _train(self) -> bool:
         """Train one iteration; False if the loss is no longer finite."""
-        self.stale = True
+        self._stale = True
         try:
-            self.view.record(self.experiment.advance())
+            self.record.take(self.experiment.advance())
         except Diverged as error:
-            loss = error.loss if error.last_loss is None else error.last_loss
-            self.diverged = self.diverged or (
-                f"diverged at iteration {error.number}: loss was {loss:.2g}; "
-                "lower the learning rate and press Reset"
-            )
-            self.end("")
+            self.record.end(error)
+            self.left = 0
             return False
         return True
 
+    def _stop(self, problem: str) -> None:
+        """Pause with a sentence, which is said until the next order."""
+        self.left = 0
+        self._problem = problem
+        self._stale = True
+
+    def _fail(self, error: Exception) -> None:
+        """Pause, say what went wrong, and log it whole."""
+        log_error("training")
+        self._stop(str(error) if isinstance(error, NotBuiltError) else describe(error))
+
     def _show(self) -> None:
-        """Draw if something is new and it is time; otherwise note when it will be."""
-        self.delay = None
+        """Draw if something is new and it is time."""
+        if not (self._stale and self.pace.due()):
+            return
+        if self.left and self.pace.unseen() > ALONE:
+            self._stop(
+                f"paused at iteration {self.experiment.iteration:,}: no page showed this panel "
+                f"for {ALONE:.0f} s; press Run to go on"
+            )
+        self._stale = False
         try:
-            delay = self.view.wait() if self.stale else None
-            if delay == 0:
-                self.stale = False
-                self.view.draw(self)
-                delay = self.view.wait() if self.stale else None  # drawing may have ended a run
-            self.delay = delay
+            self.draw(self.look())
         except Exception as error:
-            self.end(describe(error))
-            self.stale = False  # not again and again
+            self._fail(error)
+            self._stale = False  # not again and again
             with suppress(Exception):
-                self.view.draw(self)  # some of it may work
+                self.draw(self.look())  # some of it may work
+
+
+def reply(order: Order, result: Iteration | Exception) -> None:
+    """Answer whoever waits for an order, if somebody does and has no answer yet."""
+    if not isinstance(order, Advance) or order.answer.done():
+        return
+    if not order.answer.set_running_or_notify_cancel():
+        return
+    if isinstance(result, Exception):
+        order.answer.set_exception(result)
+    else:
+        order.answer.set_result(result)
 
 
 def describe(error: Exception) -> str:

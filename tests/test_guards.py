@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.checks import (
+from helpers.guards import (
     MAX_SEED,
     show,
     to_choice,
