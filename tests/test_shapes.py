@@ -61,22 +61,31 @@ def test_dots_out_of_sight_are_left_out():
 
 @pytest.mark.parametrize("size", [201, 1000, 12_345])
 def test_of_very_many_points_the_outline_is_kept(size):
-    x, y = np.linspace(0, 1, size), np.random.default_rng(0).standard_normal(size)
+    x, y = np.linspace(0, 99.5, size), np.random.default_rng(0).standard_normal(size)
     y[size // 3] = 9
-    kept = keep_outline(np.stack([x, y], axis=1), 100)
+    kept = keep_outline(np.stack([x, y], axis=1))
     assert len(kept) <= 200
     assert kept[:, 1].max() == 9
     assert kept[:, 1].min() == y.min()
     assert (np.diff(kept[:, 0]) >= 0).all()
-    assert kept[0, 0] < 0.02
-    assert kept[-1, 0] > 0.98
-    y[size // 2] = math.nan
-    assert np.isnan(keep_outline(np.stack([x, y], axis=1), 100)).any()
+    assert kept[0, 0] < 2
+    assert kept[-1, 0] > 97
 
 
 def test_few_points_are_kept_as_they_are():
     points = np.random.default_rng(0).standard_normal((200, 2))
-    assert keep_outline(points, 100) is points
+    points[:, 0] = np.linspace(0, 100, 200)
+    assert keep_outline(points) is points
+
+
+def test_many_gaps_leave_all_that_is_between_them():
+    x, y = np.linspace(0, 10, 3000), np.random.default_rng(0).uniform(-1, 1, 3000)
+    y[::3] = math.nan
+    pieces = line(x, y).pieces()
+    assert len(pieces) == 1000
+    assert pieces[0] == pytest.approx(BOX.place(x[1:3], y[1:3]))
+    y = np.tile(y, 10)
+    assert len(line(np.linspace(0, 10, 30_000), y).pieces()) <= 1000
 
 
 def test_points_between_two_gaps_are_dots():

@@ -4,6 +4,7 @@ import math
 import xml.etree.ElementTree as ET
 
 import numpy as np
+import pytest
 from drawn import SVG, read_points
 
 from helpers.widgets.shapes import LOOKS, Box, Dots, Line, Look, Text
@@ -81,6 +82,17 @@ def test_a_strip_has_a_box_for_each_layer_and_a_line_for_each_unit():
     assert (last == [1920, 0]).all()
     assert (lines[1][0][:, 1] == 920).all()  # at the foot
     assert strip([]) == ([], [])
+
+
+def test_a_strip_shows_every_unit_whole():
+    outputs = np.abs(np.sin(np.outer(np.linspace(0, 1, 1000), np.arange(30) / 9)))
+    lines = read_points(strip([outputs])[1][0])
+    assert len(lines) == 30
+    for unit, points in zip(outputs[::20].T, lines, strict=True):
+        assert points[[0, -1], 0].tolist() == [0, 1920]
+        tall = 920 * (1 - unit / outputs[::20].max())
+        seen = np.interp(np.linspace(0, 1920, 50), points[:, 0], points[:, 1])
+        assert seen == pytest.approx(tall, abs=10)  # a pixel
 
 
 def test_a_strip_shows_thirty_units_of_a_wide_layer_and_gaps_for_what_is_not_finite():

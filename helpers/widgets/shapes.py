@@ -16,6 +16,7 @@ from helpers.plots import DATA_COLOUR, FIT_COLOUR, HELD_OUT_COLOUR, MARK_COLOUR
 INK = "currentColor"  # black on a light page, white on a dark one
 TEXT_SIZE = 13  # pixels
 FAR = 20  # how far outside its box a line is followed, in pixels
+PIECES = 1000  # of a line that is drawn, at the most
 
 
 class Look(NamedTuple):
@@ -109,13 +110,15 @@ class Line:
             For each piece its points, (n, 2), in pixels of the box, n of at least 2.
         """
         box = self.box
-        path = Path(keep_outline(box.place(self.x, self.y), int(box.width)))
+        path = Path(box.place(self.x, self.y))
         path.simplify_threshold = 0.4  # pixels; else rcParams would decide
         clip = (-FAR, -FAR, box.width + FAR, box.height + FAR)
         path = path.cleaned(remove_nans=True, clip=clip, simplify=True)
         points = path.vertices[path.codes != Path.STOP]
         starts = np.nonzero(path.codes == Path.MOVETO)[0]
-        return [piece for piece in np.split(points, starts[1:]) if len(piece) > 1]
+        pieces = [piece for piece in np.split(points, starts[1:]) if len(piece) > 1]
+        every = max(1, math.ceil(len(pieces) / PIECES))
+        return [keep_outline(piece) for piece in pieces[::every]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,16 +168,16 @@ class Text:
 Shape = Line | Dots | Text
 
 
-def keep_outline(points: np.ndarray, columns: int) -> np.ndarray:
-    """Keep of very many points the lowest and the highest of each stretch.
+def keep_outline(points: np.ndarray) -> np.ndarray:
+    """Keep of a line that is dense with points the lowest and the highest of each pixel's, or so.
 
     Args:
-        points: (N, 2), from left to right.
-        columns: How many stretches, if there are more than two points for each.
+        points: (N, 2), in pixels, without a gap.
 
     Returns:
-        At most 2 points for each of the columns; nan where a stretch has one, so that a gap stays.
+        At most two points for each pixel of the line's width; all, if there are no more.
     """
+    columns = int(np.ptp(points[:, 0])) + 1
     if len(points) <= 2 * columns:
         return points
     size = math.ceil(len(points) / columns)
