@@ -90,9 +90,9 @@ def test_the_articles_settings_reach_none_of_them_at_once():
 class Run:
     """A network whose losses are made up."""
 
-    def __init__(self, settings=PLAIN, reached=()):
+    def __init__(self, settings=PLAIN, before=None):
         self.experiment = Experiment(settings)
-        self.record = Record(self.experiment, reached)
+        self.record = Record(self.experiment, before)
 
     def take(self, loss, number=0):
         self.record.take(Iteration(number, loss, None))
@@ -123,7 +123,10 @@ def test_a_loss_that_was_low_counts_though_it_rose_again():
 
 
 def test_a_tick_stays_and_the_words_are_the_networks_own():
-    run = Run(replace(PLAIN, cfg=(1, 5, 1)), ("fast", "steep"))
+    before = Run()
+    before.take(0.001)
+    assert before.reached() == ("fast", "steep")
+    run = Run(replace(PLAIN, cfg=(1, 5, 1)), before.record)
     assert (run.reached(), run.record.won) == (("fast", "steep"), "")
     run.take(0.001)
     assert run.reached() == ("fast", "steep", "small")

@@ -246,9 +246,14 @@ class Watched:
         self.is_open = is_open
         self.drawn = threading.Event()
         panel.live.pace.asked.observe(self.answer, "value")
-        panel.live.line.observe(lambda change: self.drawn.set(), "value")
+        self.draw = panel.trainer.draw
+        panel.trainer.draw = self.draw_and_tell
         panel.controls.stop.value = 10**9
         panel.run()
+
+    def draw_and_tell(self, state):
+        self.draw(state)
+        self.drawn.set()  # only now is the frame counted
 
     def answer(self, change=None):
         if self.is_open:

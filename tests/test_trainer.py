@@ -112,10 +112,9 @@ class Network:
 class Notes:
     """A record that only passes on."""
 
-    def __init__(self, stage, experiment, reached=()):
-        stage.note("begin", (experiment.settings, reached))
+    def __init__(self, stage, experiment, before=None):
+        stage.note("begin", (experiment.settings, before))
         self.stage = stage
-        self.reached = reached
         self.diverged = ""
 
     def take(self, iteration):
@@ -305,10 +304,10 @@ def test_a_change_is_noted_where_there_is_one_and_what_is_asked_for_is_looked_at
     look = Look(kinks=True)
     do(trainer, Use(A, 10, look))
     do(trainer, Use(replace(A, lr=0.5)))
-    trainer.record.reached = ("fast",)
+    before = trainer.record
     do(trainer, Use(B))
     assert stage.told("change") == [replace(A, lr=0.5)]
-    assert stage.told("begin") == [(B, ("fast",))]
+    assert stage.told("begin") == [(B, before)]
     shown = [(state.settings, state.use.look) for state in stage.told("draw")]
     assert shown == [(A, look), (replace(A, lr=0.5), Look()), (B, Look())]
 
@@ -382,6 +381,8 @@ def test_a_divergence_is_told_until_there_is_a_new_network(stage, trainer):
     do(trainer, Use(A))
     assert stage.told("end") == [error]
     assert stage.drawn[-1] == (2, DIVERGED, False)
+    do(trainer, Refuse(KeyError("sine")))
+    assert stage.drawn[-1] == (2, "KeyError: 'sine'", False)
     do(trainer, Use(B))
     assert stage.drawn[-1] == (0, "", False)
 
@@ -436,7 +437,7 @@ def test_settings_that_follow_a_refusal_are_taken(stage, build):
 def test_advance_pauses_and_several_may_wait(stage, trainer):
     gate = Gate()
     stage.once((0, 3), gate)
-    trainer.put(Train())
+    trainer.put(Train(100))
     orders = [Advance(30, Future()), Advance(20, Future())]
     with gate:
         for order in orders:
@@ -447,9 +448,12 @@ def test_advance_pauses_and_several_may_wait(stage, trainer):
 
 
 def test_a_picture_that_is_due_is_there_when_advance_returns(stage, trainer):
-    assert trainer.advance(3).number == 3
+    order = Advance(3, Future())
+    order.answer.add_done_callback(lambda answer: stage.note("answer"))
+    do(trainer, order)
     assert stage.drawn == [(3, "", False)]
-    stage.delays = [LONG]
+    assert stage.calls[-1][0] == "answer"
+    stage.delays = [LONG, LONG]
     assert trainer.advance(3).number == 6
     assert stage.drawn == [(3, "", False)]
 
@@ -611,22 +615,24 @@ def test_close_ends_a_wait_after_the_iteration_in_progress(stage, trainer):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_nobody_waits_for_a_thread_that_has_ended(stage, trainer):
-    taken, left = Advance(5, Future()), Advance(1, Future())
-    stage.once((0, 2), lambda: trainer.put(left), raising(SystemExit()))
-    trainer.put(taken)
-    for order in (taken, left):
-        assert str(order.answer.exception(LONG)) == CLOSED
+@pytest.mark.parametrize("taken", [False, True])
+def test_nobody_waits_for_a_thread_that_has_ended(stage, trainer, taken):
+    order = Advance(5, Future())
+    stage.once((0, 2), lambda: taken or trainer.put(order), raising(SystemExit()))
+    trainer.put(order if taken else Train(5))
+    assert str(order.answer.exception(LONG)) == CLOSED
     with pytest.raises(RuntimeError, match=CLOSED):
         trainer.put(Train())
 
 
-def test_a_picture_may_close_it(stage, trainer):
-    stage.once("draw", trainer.close)
-    trainer.put(Train())
+@pytest.mark.parametrize("where", ["draw", "wait"])
+def test_what_it_calls_may_close_it(stage, trainer, where):
+    stage.once(where, trainer.close)
+    stage.delays = [1000] if where == "wait" else []
+    trainer.put(Pause())
     trainer.thread.join(LONG)
     assert not trainer.thread.is_alive()
-    assert stage.drawn == [(1, "", True)]
+    assert stage.drawn in ([], [(0, "", False)])
 
 
 # What the panel orders
@@ -682,6 +688,8 @@ def test_of_two_threads_that_move_controls_who_reads_last_leaves_word_last(
 
         def __exit__(self, *error):
             lock.release()
+            if threading.current_thread() is not other:
+                other.join(LONG)
 
     def read_while_another_moves():
         settings = read()
@@ -693,7 +701,6 @@ def test_of_two_threads_that_move_controls_who_reads_last_leaves_word_last(
     monkeypatch.setattr(panel, "reading", Door())
     monkeypatch.setattr(panel.controls, "read", read_while_another_moves)
     panel.controls.depth.value = 1
-    other.join(LONG)
     assert [order.settings.seed for order in ordered] == [0, 5]
     assert ordered[-1].settings == panel.settings
 
@@ -711,3 +718,35 @@ def test_controls_that_cannot_be_read_pause_the_panel_and_it_says_so(panel, capl
     settle(panel)
     assert panel.status.value == "paused: press Run"
     assert panel.experiment.settings == replace(SMALL, seed=2)
+
+
+def test_an_advance_that_fails_does_not_undo_one_that_was_left_with_it(stage, trainer):
+    gate = Gate()
+    stage.once((0, 0), gate)
+    stage.once((0, 2), raising(ZeroDivisionError()))
+    trainer.put(Train(1))
+    first, second = Advance(5, Future()), Advance(3, Future())
+    with gate:
+        trainer.put(first)
+        trainer.put(second)
+    assert isinstance(first.answer.exception(LONG), ZeroDivisionError)
+    assert second.answer.result(LONG).number == 5
+
+
+def test_what_was_refused_is_not_trained_later(stage, trainer):
+    do(trainer, Refuse(KeyError("sine")))
+    do(trainer, Train(3))
+    assert stage.drawn[-1] == (0, "KeyError: 'sine'", False)
+
+
+def test_a_reset_that_comes_with_a_refusal_is_not_lost(stage, build):
+    trainer = build(Train(2))
+    gate = Gate()
+    stage.once((0, 2), gate)
+    trainer.put(Train(1))
+    with gate:
+        trainer.put(Reset())
+        trainer.put(Refuse(KeyError("sine")))
+    rest(trainer)
+    do(trainer, Use(A))
+    assert stage.drawn[-1] == (0, "", False)

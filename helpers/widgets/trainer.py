@@ -93,6 +93,8 @@ class Trainer:
         self._orders: list[Order] = []
         self._closed = False
         self._stale = False  # whether something is not shown yet
+        self._fresh = False  # whether to begin again, even with the same settings
+        self._refusal: Exception | None = None  # why what the controls show cannot be used
         self._problem = ""  # what ended training, said until the next order
 
     def start(self) -> None:
@@ -167,19 +169,19 @@ class Trainer:
     def _work(self) -> None:
         torch.set_num_threads(1)
         torch.get_num_threads()
+        delay = None
         try:
             while not self._closed:
-                self._turn(self._take_orders())
-                self._show()
+                self._turn(self._take_orders(delay))
+                delay = self._show()
         finally:
             with self._mailbox:
                 self._closed = True  # whatever ended it, nobody may wait for it from now on
             for order in self._orders:
                 reply(order, RuntimeError(CLOSED))
 
-    def _take_orders(self) -> list[Order]:
-        """Take all orders; wait for one, or for a picture to be due, if nothing is left to do."""
-        delay = self.pace.wait() if self._stale else None
+    def _take_orders(self, delay: float | None) -> list[Order]:
+        """Take all orders; if nothing is left to do, wait for one, or until a picture is due."""
         with self._mailbox:
             if not (self._orders or self.left or self._closed):
                 if delay is None:
@@ -204,6 +206,9 @@ class Trainer:
             self._fail(error)
             for order in orders:
                 reply(order, error)
+        finally:
+            for order in orders:
+                reply(order, RuntimeError(CLOSED))  # to those without an answer: the thread ends
 
     def _obey(self, orders: list[Order]) -> None:
         """Carry out orders that came together: the latest settings are used for all of them."""
@@ -211,16 +216,14 @@ class Trainer:
         self._problem = ""
         self.pace.hurry()
         advances = []
-        is_fresh = False
-        refused = None
         for order in orders:
             match order:
                 case Use():
                     self.use = order
-                    refused = None
+                    self._refusal = None
                 case Refuse():
-                    refused = order.error
-                case Train() if math.inf in (order.n, self.left):
+                    self._refusal = order.error
+                case Train() if self.left == math.inf:
                     self.left = order.n
                 case Train():
                     self.left += order.n
@@ -228,23 +231,24 @@ class Trainer:
                     self.left = 0
                 case Reset():
                     self.left = 0
-                    is_fresh = True
+                    self._fresh = True
                 case Advance():
                     self.left = 0
                     advances.append(order)
-        if refused:
-            raise refused
-        self._apply(is_fresh)
+        if self._refusal:
+            raise self._refusal
+        self._apply()
         for order in advances:
             self._carry_out(order)
 
-    def _apply(self, is_fresh: bool) -> None:
+    def _apply(self) -> None:
         """Train with the settings that are wanted now, from the beginning where that must be."""
         wanted, before = self.use.settings, self.experiment.settings
-        if is_fresh or not self.experiment.apply(wanted):
+        if self._fresh or not self.experiment.apply(wanted):
             self._begin(wanted)
         elif wanted != before:
             self.record.change(self.experiment)
+        self._fresh = False
 
     def _begin(self, settings: Settings) -> None:
         """Make a new network, and use it once it is whole."""
@@ -260,12 +264,18 @@ class Trainer:
         self.record = record
 
     def _carry_out(self, order: Advance) -> None:
-        for _ in range(order.n):
-            if self._closed or order.answer.cancelled() or not self._train():
-                break
-        now = self.record.evaluate(self.experiment)
-        self._show()
-        reply(order, now)
+        """Train for somebody who waits; a picture that is due is there when the answer comes."""
+        try:
+            for _ in range(order.n):
+                if self._closed or order.answer.cancelled() or not self._train():
+                    break
+            now = self.record.evaluate(self.experiment)
+        except Exception as error:
+            self._fail(error)
+            reply(order, error)
+        else:
+            self._show()
+            reply(order, now)
 
     def _train(self) -> bool:
         """Train one iteration; False if the loss is no longer finite."""
@@ -289,23 +299,32 @@ class Trainer:
         log_error("training")
         self._stop(str(error) if isinstance(error, NotBuiltError) else describe(error))
 
-    def _show(self) -> None:
-        """Draw if something is new and it is time."""
-        if not (self._stale and self.pace.due()):
-            return
-        if self.left and self.pace.unseen() > ALONE:
-            self._stop(
-                f"paused at iteration {self.experiment.iteration:,}: no page showed this panel "
-                f"for {ALONE:.0f} s; press Run to go on"
-            )
-        self._stale = False
+    def _show(self) -> float | None:
+        """Draw if something is new and it is time.
+
+        Returns:
+            In how many seconds to look again; None if all is shown.
+        """
         try:
-            self.draw(self.look())
+            if self._stale and self.pace.due():
+                self._pause_if_alone()
+                self._stale = False
+                self.draw(self.look())
+            return self.pace.wait() if self._stale else None
         except Exception as error:
             self._fail(error)
             self._stale = False  # not again and again
             with suppress(Exception):
                 self.draw(self.look())  # some of it may work
+            return None
+
+    def _pause_if_alone(self) -> None:
+        """Pause if a page showed this once, and none does any more."""
+        if self.left and self.pace.unseen() > ALONE:
+            self._stop(
+                f"paused at iteration {self.experiment.iteration:,}: no page showed this panel "
+                f"for {ALONE:.0f} s; press Run to go on"
+            )
 
 
 def reply(order: Order, result: Iteration | Exception) -> None:
