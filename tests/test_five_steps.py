@@ -12,6 +12,7 @@ import threading
 from collections import deque
 
 import matplotlib
+import numpy as np
 import pytest
 import torch
 from ipywidgets.widgets.widget import _instances
@@ -20,8 +21,8 @@ from torch import nn
 
 from helpers import training
 from helpers.experiment import Experiment, Settings
-from helpers.plots import draw_loss
 from helpers.widgets.five_steps import LINES, SMALL, FiveSteps, Steps, run_without, to_text
+from helpers.widgets.shapes import Dots
 
 TINY = Settings(cfg=(1, 4, 4, 1), n_samples=20, seed=1)
 
@@ -271,25 +272,21 @@ def panel():
     assert set(_instances) == before
 
 
-def picture(panel):
-    """The picture as bytes, and the attributes it is shown with."""
-    shown = dict(re.findall(r"(\w+)='([^']*)'", panel.picture.value))
-    head, _, data = shown.pop("src").partition(",")
-    assert panel.picture.value.startswith("<img ")
-    assert head == "data:image/png;base64"
-    return base64.b64decode(data), shown
+def lines(panel):
+    """The picture's lines, dots and words, without the sentence for a screen reader."""
+    return re.findall("<path.*?>|<text.*?</text>", panel.picture.value)
 
 
 def test_a_button_presses_its_step_and_everything_shows(panel):
-    untouched, _ = picture(panel)
+    untouched = lines(panel)
     assert panel.said.value == "Press the steps, in any order."
     assert panel.code.value == "<code>no step yet</code>"
     assert "<td>none</td>" in panel.table.value
     assert "<td>changed</td>" not in panel.table.value
     for step, button in panel.buttons.items():
-        before = panel.png
+        before = lines(panel)
         button.click()
-        assert (panel.png != before) == (step in ("forward", "loss"))  # the fit, a point
+        assert (lines(panel) != before) == (step in ("forward", "loss"))  # the fit, a point
         assert panel.steps.pressed[-1] == step
         assert button.tooltip == LINES[step]
     assert [b.description for b in panel.buttons.values()] == [
@@ -300,11 +297,11 @@ def test_a_button_presses_its_step_and_everything_shows(panel):
     assert panel.table.value.count("<td>changed</td>") == 2
     for style, cells in re.findall("<tr style='(.*?)'>(.*?)</tr>", panel.table.value):
         assert ("bold" in style) == ("<td>changed</td>" in cells)
-    assert picture(panel)[0] != untouched
+    assert lines(panel) != untouched
     panel.press("forward")
     assert panel.code.value.startswith("<code>… loss = ")
     panel.reset_button.click()
-    assert picture(panel)[0] == untouched
+    assert lines(panel) == untouched
     assert panel.steps.pressed == []
     panel.press("loss")
     assert "NameError: name &#x27;out&#x27; is not defined" in panel.said.value
@@ -316,36 +313,41 @@ def test_every_column_of_the_table_has_a_name(panel):
     ]  # fmt: skip
 
 
-def test_the_picture_is_sharp_and_has_the_sentence_as_its_text(panel):
+def test_the_picture_has_the_sentence_as_its_text(panel):
     panel.press("loss")
-    png, shown = picture(panel)
-    with Image.open(io.BytesIO(png)) as opened:
-        assert opened.width == 2 * int(shown["width"]) == 920
-    assert html.unescape(shown["alt"]) == panel.sentence
+    assert f'aria-label="{html.escape(panel.sentence)}"' in panel.picture.value
     assert "NameError: name 'out' is not defined" in panel.sentence
 
 
 def test_the_style_of_the_notebook_does_not_reach_the_picture(panel):
-    untouched, _ = picture(panel)
+    untouched, still = panel.picture.value, panel._repr_mimebundle_()
     with matplotlib.rc_context({"axes.facecolor": "black", "font.size": 20, "savefig.dpi": 300}):
         panel.reset()
-    assert picture(panel)[0] == untouched
+        assert panel._repr_mimebundle_() == still
+    assert panel.picture.value == untouched
 
 
-def test_the_switch_draws_both_runs_and_changes_nothing_else(panel, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(
-        "helpers.widgets.five_steps.draw_loss",
-        lambda ax, losses, **style: drawn.append(list(losses)) or draw_loss(ax, losses, **style),
-    )
+def test_the_switch_draws_both_runs_and_changes_nothing_else(panel):
     panel.press("forward")
-    before, quantities = panel.png, panel.quantities
+    before, quantities = panel.picture.value, panel.quantities
     panel.skip.value = True
-    assert panel.png != before
-    assert drawn[-2:] == [run_without("zero_grad", SMALL), run_without(None, SMALL)]
+    for losses in (run_without("zero_grad", SMALL), run_without(None, SMALL)):
+        assert any(np.array_equal(getattr(s, "y", None), losses) for s in panel.shapes)
+    for words in ("zero_grad skipped", "five steps", "iteration"):
+        assert f">{words}</text>" in panel.picture.value
     assert panel.quantities == quantities
     panel.skip.value = False
-    assert panel.png == before
+    assert panel.picture.value == before
+
+
+def test_each_press_of_loss_is_a_dot(panel):
+    for number in range(1, 8):
+        panel.press("forward")
+        panel.press("loss")
+        dots = [s for s in panel.shapes if isinstance(s, Dots)][-1]
+        assert dots.y.tolist() == panel.steps.losses
+        assert dots.x.tolist() == list(range(number))
+        assert len(dots.places()) == number  # all in sight
 
 
 def test_a_press_in_the_middle_of_a_press_comes_after_it(panel):
@@ -451,5 +453,6 @@ def test_no_zero_is_negative():
 def test_the_still(panel):
     data, metadata = panel._repr_mimebundle_()
     assert data["text/plain"] == panel.sentence
-    assert base64.b64decode(data["image/png"]) == panel.png
+    with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as opened:
+        assert opened.width == 2 * metadata["image/png"]["width"] == 940
     assert metadata["image/png"]["alt"] == panel.sentence

@@ -7,25 +7,24 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from ipywidgets import HTML, Button, HBox, ToggleButton, VBox
 from torch import nn
 
 from helpers.experiment import Experiment, Settings, to_settings
 from helpers.guards import show, to_choice
-from helpers.plots import (
-    MARK_COLOUR,
-    draw_data,
-    draw_fit,
-    draw_loss,
-    loss_limits,
-    new_figure,
-    to_png,
-)
+from helpers.plots import MARK_COLOUR, loss_limits, to_array
+from helpers.widgets.axes import draw_axes, draw_legend
 from helpers.widgets.kernel import log_error, take_in_order
-from helpers.widgets.stills import close_widget, to_html, with_still
+from helpers.widgets.picture import widen
+from helpers.widgets.png import write_png
+from helpers.widgets.shapes import LOOKS, Box, Dots, Look, Shape, draw_curve
+from helpers.widgets.stills import close_widget, with_still
+from helpers.widgets.svg import write_svg
 
 LINES = {
     "forward": "out = net(x)",
@@ -35,6 +34,9 @@ LINES = {
     "step": "optimizer.step()",
 }
 SMALL = Settings(cfg=(1, 20, 20, 1))
+WIDTH, HEIGHT = 470, 250  # of the picture, in pixels
+PAGE = Box(0, 0, WIDTH, HEIGHT, (0, WIDTH), (HEIGHT, 0))  # whose numbers are pixels
+SKIPPED = Look(MARK_COLOUR, 1.5, dash=(5, 3))
 CHANGED = "font-weight: bold; color: var(--jp-brand-color1)"
 
 
@@ -232,6 +234,7 @@ class FiveSteps(VBox):
     Attributes:
         steps: What the buttons press.
         sentence: What the last press did, or what went wrong.
+        shapes: The picture.
         quantities: Every quantity before and after the last press.
 
     Raises:
@@ -245,7 +248,6 @@ class FiveSteps(VBox):
         """Build the network and the buttons."""
         self.steps = Steps(settings)
         self.settings = settings
-        self.png = b""
         self._orders: deque[Callable[[], None]] = deque()
         self._busy = threading.Lock()  # taken by whoever carries the orders out; nobody waits
         self.buttons = {
@@ -269,7 +271,7 @@ class FiveSteps(VBox):
         self.code = HTML()
         self.said = HTML(layout={"min_height": "44px"})
         self.table = HTML(layout={"width": "348px"})
-        self.picture = HTML(layout={"max_width": "100%"})
+        self.picture = HTML(layout={"width": f"min(100%, {WIDTH}px)"})
         self.reset()
         wrapped = {"flex_flow": "row wrap"}
         bar = HBox([*self.buttons.values(), self.reset_button, self.skip], layout=wrapped)
@@ -347,31 +349,42 @@ class FiveSteps(VBox):
         )
         names = "<th>quantity</th><th>before</th><th>after</th><th>effect</th>"
         self.table.value = f"<table style='width: 340px'><tr>{names}</tr>{lines}</table>"
-        self.png = self._draw()
-        self.picture.value = to_html(self.png, self.sentence)
+        self.shapes = self._draw()
+        self.picture.value = write_svg(self.shapes, WIDTH, HEIGHT, self.sentence)
 
-    def _draw(self) -> bytes:
+    def _draw(self) -> list[Shape]:
         names = self.steps.names
-        losses = self.steps.losses
-        with new_figure(4.6, 2.5) as figure:
-            left, right = figure.subplots(1, 2)
-            few = slice(None, None, max(len(names["x"]) // 100, 1))  # dots that one can tell apart
-            draw_data(left, names["x"][few], names["y"][few])
-            left.set(ylim=(-1.5, 1.5))
-            if "out" in names:
-                draw_fit(left, names["x"], names["out"], linewidth=2)
-            if self.skip.value:
-                losses, complete = self.runs
-                skipped = {"color": MARK_COLOUR, "linestyle": "--", "label": "zero_grad skipped"}
-                draw_loss(right, losses, **skipped)
-                draw_loss(right, complete, label="five steps")
-            else:
-                draw_loss(right, losses, marker="o")
-                right.set(xlabel="press of loss", xlim=(-0.5, max(len(losses), 5) - 0.5))
-            right.xaxis.get_major_locator().set_params(integer=True)
-            right.set(ylim=loss_limits(losses, [])[1])
-            figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
-            return to_png(figure)
+        x, y = to_array(names["x"]), to_array(names["y"])
+        few = slice(None, None, max(len(x) // 100, 1))  # dots that one can tell apart
+        left = Box(52, 40, 162, 166, widen(x, 0.03), widen(y, 0.25))
+        fit = {"data": LOOKS["data"]}
+        shapes = [*draw_axes(PAGE, left, "x", "y"), Dots(left, x[few], y[few], LOOKS["data"])]
+        if "out" in names:
+            fit["prediction"] = LOOKS["prediction"]
+            shapes += draw_curve(left, x, to_array(names["out"]), LOOKS["prediction"])
+        shapes += draw_legend(PAGE, left, fit, dotted=["data"])
+
+        curves, looks = {"loss": self.steps.losses}, {"loss": LOOKS["training"]}
+        if self.skip.value:
+            without, complete = self.runs
+            curves = {"zero_grad skipped": without, "five steps": complete}
+            looks = {"zero_grad skipped": SKIPPED, "five steps": LOOKS["training"]}
+        every = [loss for losses in curves.values() for loss in losses]
+        most = max(5, *map(len, curves.values()))
+        ylim = loss_limits(every, [])[1]
+        right = Box(286, 40, 162, 166, (-0.5, most - 0.5), ylim, log=ylim[0] > 0)
+        counted = "iteration" if self.skip.value else "press of loss"
+        shapes += draw_axes(PAGE, right, counted, "loss")
+        for name, losses in curves.items():
+            points = (np.arange(len(losses)), np.array(losses, float))
+            shapes += draw_curve(right, *points, looks[name])
+            if not self.skip.value:
+                shapes.append(Dots(right, *points, LOOKS["training"]._replace(width=5)))
+        if self.skip.value:
+            for row, (name, look) in enumerate(looks.items()):  # one above the other
+                shapes += draw_legend(PAGE, replace(right, top=right.top - 17 * row), {name: look})
+        return shapes
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        return with_still(super()._repr_mimebundle_(**kwargs), self.png, self.sentence)
+        png = write_png(self.shapes, WIDTH, HEIGHT)
+        return with_still(super()._repr_mimebundle_(**kwargs), png, self.sentence)
