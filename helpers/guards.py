@@ -76,6 +76,11 @@ def show(value: object) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
+def describe(error: BaseException) -> str:
+    """Name an error's type and what it says, in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
+
+
 def to_whole(name: str, value: object, low: int = 0, high: int | None = None) -> int:
     """Take a whole number as Python does, NumPy's included; a bool is none.
 

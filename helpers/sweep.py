@@ -24,7 +24,7 @@ from typing import NamedTuple
 import torch
 
 from helpers.experiment import Experiment, Settings, to_settings
-from helpers.guards import show, to_whole
+from helpers.guards import describe, show, to_whole
 from helpers.training import Diverged
 
 MOST_POINTS = 2000  # that a curve keeps
@@ -99,7 +99,7 @@ def sweep(
     if workers is not None:
         workers = to_whole("workers", workers, low=1)
     if executor is None:
-        _check_script()
+        _guard_script()
         return _sweep_processes(runs, epochs, workers or allowed_workers())
     if not isinstance(executor, Executor):
         raise TypeError(
@@ -123,7 +123,7 @@ def _number(settings: object) -> Runs:
     return runs
 
 
-def _check_script() -> None:
+def _guard_script() -> None:
     """Refuse a program that new processes cannot read: each reads the script that called."""
     main = sys.modules["__main__"]
     script = getattr(main, "__file__", None)  # None in a notebook, after python -c, at a prompt
@@ -420,7 +420,7 @@ def _train(
     except Diverged as caught:
         result = Result(settings, caught.loss, diverged=True)
     except Exception as caught:
-        result = Result(settings, error=_tell(caught))
+        result = Result(settings, error=describe(caught))
     else:
         if experiment.iteration < epochs:
             state = experiment, curve, earlier + time.perf_counter() - began
@@ -438,8 +438,8 @@ def _load(state: bytes) -> State:
         return pickle.loads(state)
     except Exception as error:
         raise RuntimeError(
-            f"a worker cannot read this run ({_tell(error)}); put what it uses into a module that "
-            "workers can import, or pass executor=ThreadPoolExecutor(1)"
+            f"a worker cannot read this run ({describe(error)}); put what it uses into a module "
+            "that workers can import, or pass executor=ThreadPoolExecutor(1)"
         ) from error
 
 
@@ -452,9 +452,4 @@ def _result(settings: Settings, outcome: Result | Exception) -> Result:
     """Take what a run gave, or say why it gave nothing."""
     if isinstance(outcome, Result):
         return outcome
-    return Result(settings, error=_tell(outcome))
-
-
-def _tell(error: Exception) -> str:
-    """Name an error's type and what it says, in one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
+    return Result(settings, error=describe(outcome))

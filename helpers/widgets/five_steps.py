@@ -16,7 +16,7 @@ from ipywidgets import HTML, Button, HBox, ToggleButton, VBox
 from torch import nn
 
 from helpers.experiment import Experiment, Settings, to_settings
-from helpers.guards import show, to_choice
+from helpers.guards import describe, show, to_choice
 from helpers.plots import MARK_COLOUR, loss_limits, to_array
 from helpers.widgets.axes import draw_axes, draw_legend
 from helpers.widgets.kernel import log_error, take_in_order
@@ -318,7 +318,7 @@ class FiveSteps(VBox):
                     self._orders.popleft()()
             except Exception as error:
                 log_error("a press")
-                self.sentence = " ".join(f"{type(error).__name__}: {error}".split())
+                self.sentence = describe(error)
                 self.said.value = html.escape(self.sentence)
             finally:
                 self._busy.release()

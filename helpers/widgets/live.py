@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from helpers.guards import show, to_number
 from helpers.plots import Curve, to_array
 from helpers.widgets.pace import Pace
-from helpers.widgets.picture import Picture, check_points
+from helpers.widgets.picture import Picture, guard_points
 from helpers.widgets.stills import close_widget, with_still
 
 STAY = 10  # pictures of loops that have ended whose widgets stay, the latest ones
@@ -91,7 +91,7 @@ class LivePlot:
         self._update(None)
 
     def _sort(self, x: ArrayLike, y: ArrayLike) -> None:
-        x, y = check_points(x, y)
+        x, y = guard_points(x, y)
         self.order = np.argsort(x, kind="stable")  # a line is drawn from left to right
         self.x, self.y = x[self.order], y[self.order]
 
@@ -140,11 +140,11 @@ class LivePlot:
 
     def record(self, iteration: Shown, held_out: float | None = None) -> None:
         """Make an iteration the latest, and its loss a point of the curve; arguments as above."""
-        check_iteration(iteration, self.order.size)
+        guard_iteration(iteration, self.order.size)
         self.latest = iteration
         self.curve.record(iteration.number, iteration.loss)
         if held_out is not None:
-            self.held_out.record(iteration.number, check_loss("held_out", held_out))
+            self.held_out.record(iteration.number, guard_loss("held_out", held_out))
 
     def due(self) -> bool:
         """Tell whether a frame may go now."""
@@ -264,7 +264,7 @@ def in_output() -> bool:
     return any(output.msg_id and output.msg_id == request for output in outputs)
 
 
-def check_iteration(iteration: Shown, size: int) -> None:
+def guard_iteration(iteration: Shown, size: int) -> None:
     """Refuse what cannot be shown over `size` points."""
     missing = [name for name in Shown.__annotations__ if not hasattr(iteration, name)]
     if missing:
@@ -273,7 +273,7 @@ def check_iteration(iteration: Shown, size: int) -> None:
             f"{show(iteration)}"
         )
     to_number("number", iteration.number)
-    check_loss("loss", iteration.loss)
+    guard_loss("loss", iteration.loss)
     given = tuple(np.shape(iteration.prediction))
     if np.prod(given) != size:
         raise ValueError(
@@ -281,7 +281,7 @@ def check_iteration(iteration: Shown, size: int) -> None:
         )
 
 
-def check_loss(name: str, loss: float) -> float:
+def guard_loss(name: str, loss: float) -> float:
     """Refuse a loss that is not a number; nan and inf are numbers."""
     if not isinstance(loss, numbers.Real):
         raise TypeError(f"{name} must be a number such as loss.item(), got {show(loss)}")

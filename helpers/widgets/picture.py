@@ -78,7 +78,7 @@ class Picture(GridBox):
             y: Targets, N values.
             beyond: Whether the prediction is shown on twice the range of x.
         """
-        self.x, self.y = check_points(x, y)
+        self.x, self.y = guard_points(x, y)
         self.beyond = beyond
         self.grid = make_grid(self.x, beyond)
         self.left = make_box(self.grid, self.y)
@@ -239,7 +239,7 @@ def widen(values: np.ndarray, share: float) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def check_points(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def guard_points(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Take the data, one finite y for each finite x: two arrays, (N,) each."""
     x, y = to_array(x), to_array(y)
     if x.size != y.size or not x.size:

@@ -10,7 +10,7 @@ from helpers.guards import to_whole
 from helpers.training import Iteration
 from helpers.widgets.controls import Controls, row
 from helpers.widgets.kernel import take_in_order
-from helpers.widgets.pace import check_fps
+from helpers.widgets.pace import guard_fps
 from helpers.widgets.record import Use
 from helpers.widgets.screen import Screen, make_still
 from helpers.widgets.stills import close_widget, with_still
@@ -40,7 +40,7 @@ class Playground(VBox):
     def __init__(self, settings: Settings = Settings(), fps: float = 10) -> None:  # noqa: B008
         """Build the network and show it untrained."""
         settings = to_settings("settings", settings)
-        check_fps(fps)
+        guard_fps(fps)
         experiment = Experiment(settings)  # what may fail comes before any widget is made
         controls = Controls(settings)
         screen = Screen(experiment, controls, fps)

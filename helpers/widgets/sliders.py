@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from ipywidgets import HTML, DOMWidget, HBox, SelectionSlider, VBox
 
-from helpers.guards import show, to_number
+from helpers.guards import describe, show, to_number
 from helpers.plots import new_figure, to_png
 from helpers.widgets.controls import NOTCHES, make_style
 from helpers.widgets.kernel import log_error
@@ -53,9 +53,9 @@ class Sliders(VBox):
         **controls: DOMWidget,
     ) -> None:
         """Draw the first picture."""
-        self.size = check_size(size)
-        check_controls(controls)
-        check_draw(draw, controls)
+        self.size = guard_size(size)
+        guard_controls(controls)
+        guard_draw(draw, controls)
         self.draw_into = draw
         self.controls = controls
         for name, control in controls.items():
@@ -82,7 +82,7 @@ class Sliders(VBox):
                 said, png = self._draw(values)
             except Exception as error:  # in a callback it would be seen by nobody
                 log_error("draw")
-                said, png = " ".join(f"{type(error).__name__}: {error}".split()), b""
+                said, png = describe(error), b""
             if begun < self._begun:
                 return  # draw has moved a control, and so drawn a newer picture
             shown = ", ".join(f"{name} = {value}" for name, value in values.items())
@@ -123,7 +123,7 @@ def no_figures_left() -> Iterator[None]:
             sys.modules[PYPLOT].close(number)
 
 
-def check_size(size: object) -> tuple[float, float]:
+def guard_size(size: object) -> tuple[float, float]:
     """Take two positive numbers."""
     try:
         width, height = size
@@ -138,7 +138,7 @@ def check_size(size: object) -> tuple[float, float]:
     return width, height
 
 
-def check_controls(controls: dict[str, object]) -> None:
+def guard_controls(controls: dict[str, object]) -> None:
     """Refuse what has no value to follow, and one widget under two names."""
     for name, control in controls.items():
         if not isinstance(control, DOMWidget) or not control.has_trait("value"):
@@ -152,7 +152,7 @@ def check_controls(controls: dict[str, object]) -> None:
             raise ValueError(f"{' and '.join(twins)} must be controls of their own, got one twice")
 
 
-def check_draw(draw: object, controls: dict[str, object]) -> None:
+def guard_draw(draw: object, controls: dict[str, object]) -> None:
     """Refuse what cannot be called with a figure and the controls' values."""
     wanted = f"draw({', '.join(['figure', *controls])})"
     if not callable(draw):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 
 from helpers.experiment import Experiment, Settings
-from helpers.guards import to_whole
+from helpers.guards import describe, to_whole
 from helpers.training import Diverged, Iteration
 from helpers.widgets.kernel import log_error
 from helpers.widgets.pace import Pace
@@ -337,9 +337,3 @@ def reply(order: Order, result: Iteration | Exception) -> None:
         order.answer.set_exception(result)
     else:
         order.answer.set_result(result)
-
-
-def describe(error: Exception) -> str:
-    """Say in one line what went wrong."""
-    lines = str(error).splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
