@@ -454,7 +454,10 @@ def tiny_pieces(monkeypatch):
     monkeypatch.setattr("helpers.sweep.PIECE", 0.0)
 
 
-def test_runs_in_pieces_give_the_same_to_the_bit(tiny_pieces):
+def test_runs_in_pieces_give_the_same_to_the_bit_and_threads_pickle_nothing(
+    monkeypatch, tiny_pieces
+):
+    monkeypatch.setattr("helpers.sweep.pickle", None)
     with Recording(2) as pool:
         results = list(sweep([*VARIOUS, DIVERGING], EPOCHS, pool))
     assert len(pool.futures) > EPOCHS * len(VARIOUS)
@@ -637,13 +640,21 @@ def test_curves_and_optimizers_of_a_notebooks_own_reach_every_process(monkeypatc
     monkeypatch.setitem(ACTIVATIONS, "soft", "Softplus")
     settings = [
         replace(SMALL, function="mine", noise=0.1),
-        replace(SMALL, function="sine", activation="soft"),
+        replace(SMALL, function="sine", optimizer="Adam", lr=1e-3),
+        replace(SMALL, function="chirp", optimizer="SGD"),
+        replace(SMALL, function="chirp", optimizer="Adam", activation="soft"),
     ]
     wanted = {}
     for one in settings:
         experiment = Experiment(one)
         wanted[one] = tuple((i.number, i.loss) for i in (experiment.advance() for _ in range(20)))
     assert {result.settings: result.curve for result in sweep(settings, 20)} == wanted
+
+
+def test_a_curve_of_a_notebooks_own_that_fails_is_a_result(monkeypatch, warm_starts):
+    monkeypatch.setitem(FUNCTIONS, "mine", lambda x: x[:3])
+    (result,) = sweep([replace(SMALL, function="mine")], 5)
+    assert result.error.startswith("ValueError: function must return one y for each x")
 
 
 class Unshared(nn.ReLU):
