@@ -741,8 +741,11 @@ def test_running_a_cell_again_ends_its_old_panels_and_no_others(monkeypatch):
         def get_parent(self):
             return self.parent
 
+    def speak(*ids):
+        monkeypatch.setattr(playground, "get_ipython", lambda: Shell(*ids))
+
     def build(cell, request, page="a page"):
-        monkeypatch.setattr(playground, "get_ipython", lambda: Shell(cell, request, page))
+        speak(cell, request, page)
         return Playground(SMALL)
 
     threads = threading.active_count()
@@ -754,8 +757,11 @@ def test_running_a_cell_again_ends_its_old_panels_and_no_others(monkeypatch):
             panel.run()
         assert threading.active_count() == threads + 4
     without = [build(None, str(n)) for n in range(2)]
-    without += [build("a", str(n), page=None) for n in range(2)]
     assert [other, copied, *pair, *without] == playground.OPEN
+    speak(None, "4", "the page, loaded anew")  # its message that a view is there names no cell
+    copied._view_count += 1
+    again = build("a", "5", page="the page, loaded anew")
+    assert [other, *pair, *without, again] == playground.OPEN
     for panel in playground.OPEN[:]:
         panel.close()
     assert threading.active_count() == threads

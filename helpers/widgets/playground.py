@@ -178,19 +178,31 @@ class Playground(VBox):
         """Close the panel that an earlier run of this cell made.
 
         The cells of two copies of a notebook have the same ids, and may share a kernel: only a
-        panel that was made from the same page is closed.
+        panel that the page of this cell has shown is closed.
         """
-        parent = getattr(get_ipython(), "get_parent", dict)()
-        header = parent.get("header", {})
-        self.request = header.get("msg_id")
-        self.place = (header.get("session"), parent.get("metadata", {}).get("cellId"))
+        self.request, page, self.cell = find_cell()
+        self.pages = {page}  # those that have shown it
+        self.observe(self._note_page, "_view_count")
+        self._view_count = 0  # from now on a page counts it up
         for panel in OPEN[:]:
-            if all(self.place) and self.place == panel.place and self.request != panel.request:
+            is_earlier = self.cell == panel.cell and self.request != panel.request
+            if self.cell and is_earlier and page in panel.pages:
                 panel.close()
         OPEN.append(self)
+
+    def _note_page(self, change: object) -> None:
+        _, page, _ = find_cell()
+        self.pages.add(page)
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
         """Put a still beside the widget, for where there is no kernel."""
         return with_still(
             super()._repr_mimebundle_(**kwargs), *make_still(self.experiment.settings)
         )
+
+
+def find_cell() -> tuple[str | None, str | None, str | None]:
+    """Find the ids of the request that runs now, of the page it comes from, and of its cell."""
+    parent = getattr(get_ipython(), "get_parent", dict)()
+    header = parent.get("header", {})
+    return header.get("msg_id"), header.get("session"), parent.get("metadata", {}).get("cellId")

@@ -60,7 +60,7 @@ CONTRASTS = """picture => {
 def two_panels(address, tmp_path_factory):
     """A short notebook with a panel in each of two cells."""
     cells = [
-        "import torch\ntorch.set_num_threads(1)\nfrom helpers.widgets import Playground",
+        "from helpers.widgets import Playground",
         "one = Playground()\none",
         "two = Playground()\ntwo",
         "print('ready', 6 * 7)",
@@ -374,6 +374,8 @@ def test_what_is_pressed_is_done(open_notebook, two_panels):
 def test_a_panel_lives_as_long_as_its_cell(open_notebook, two_panels, browser, address):
     notebook = open_notebook(two_panels)
     panel, other = run_two_panels(notebook)
+    no_stop = "one.controls.stop.value = two.controls.stop.value = 10**9"
+    notebook.execute(no_stop)
     panel.button("Run").click()
     panel.until(lambda: panel.iteration() > 20)
 
@@ -419,11 +421,12 @@ def test_a_panel_lives_as_long_as_its_cell(open_notebook, two_panels, browser, a
     notebook.restart()
     notebook.command("notebook:clear-all-cell-outputs")
     one, _ = run_two_panels(notebook)
+    notebook.execute(no_stop)
     one.button("Run").click()
     goes_on(one)
 
     # Nobody looks any more: it pauses, and says so when it is seen again.
-    notebook.execute("import helpers.widgets.screen as screen\nscreen.ALONE = 2.0")
+    notebook.execute("from helpers.widgets import trainer\ntrainer.ALONE = 2.0")
     notebook.command("docmanager:save")
     goes_on(one)
     notebook.context.close()  # the kernel lives on
