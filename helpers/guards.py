@@ -77,8 +77,9 @@ def show(value: object) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """Name an error's type and what it says, in one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
+    """Name an error's type, and the first line of what it says: below it may stand C++ code."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
 
 
 def to_whole(name: str, value: object, low: int = 0, high: int | None = None) -> int:

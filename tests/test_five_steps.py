@@ -385,7 +385,7 @@ def test_a_press_that_fails_in_code_of_others_is_said_logged_and_does_not_spoil_
     panel, caplog
 ):
     def fail(*_):
-        raise ArithmeticError("a hook\nof <theirs>")
+        raise ArithmeticError("a hook of <theirs>\nand more")
 
     def press_and_fail(*_):
         panel.press("loss")  # comes after it all the same
@@ -396,7 +396,7 @@ def test_a_press_that_fails_in_code_of_others_is_said_logged_and_does_not_spoil_
     hook.remove()
     assert panel.steps.pressed == ["forward", "loss"]
     (record,) = caplog.records
-    assert "a hook\nof <theirs>" in str(record.exc_info[1])
+    assert "a hook of <theirs>\nand more" in str(record.exc_info[1])
     panel.press("forward")
     assert panel.said.value.startswith("Good: a prediction")
     panel._show = fail

@@ -86,7 +86,7 @@ def test_where_draw_says_nothing_the_line_names_the_values(said):
 
 def test_an_error_of_many_lines_is_one_line_and_a_first_one_leaves_no_picture():
     def draw(figure, height):
-        raise RuntimeError("mat1 and mat2\n  cannot be multiplied")
+        raise RuntimeError("mat1 and mat2 cannot be multiplied\n  frame #0: torch::multiply")
 
     panel = Sliders(draw, height=IntSlider(1))
     assert panel.text == "RuntimeError: mat1 and mat2 cannot be multiplied"

@@ -79,8 +79,8 @@ def find_ticks(limits: tuple[float, float], most: int) -> np.ndarray:
     step = next(k * power for k in (1, 2, 5, 10) if k * power >= least)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     ticks = step * np.arange(first, last + 1)
-    inside = (ticks > low - 1e-6 * least) & (ticks < high + 1e-6 * least)
-    return ticks[inside]
+    rounding = 4 * np.spacing(max(abs(low), abs(high)))
+    return ticks[(ticks >= low - rounding) & (ticks <= high + rounding)]
 
 
 def find_powers(limits: tuple[float, float]) -> np.ndarray:
