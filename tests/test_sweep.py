@@ -590,7 +590,7 @@ class Breaking(Recording):
 
     def submit(self, *arguments):
         if len(self.futures) == 2:
-            raise BrokenExecutor("its workers\nare gone")
+            raise BrokenExecutor("its workers are gone\nframe #0")
         return super().submit(*arguments)
 
 
