@@ -408,11 +408,11 @@ class Guarded:
     def __call__(self, out: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Compute the loss; refuse what it cannot be computed of, and what it cannot be."""
         kind = (getattr(out, "shape", None), y.shape, y.dtype)
-        if kind == self._known:
-            loss = self._loss_func(out, y)
-        else:
+        is_new = kind != self._known
+        if is_new:
             guard_output(out, y, self._loss_func)
-            loss = self._loss_func(out, y)
+        loss = self._loss_func(out, y)
+        if is_new:
             guard_loss(loss, self._learns)
             self._known = kind
         if self._is_mean:
@@ -541,15 +541,17 @@ def guard_mean(out: torch.Tensor, y: torch.Tensor, loss_func: Loss) -> None:
         return
     wide = (out.double(), y.double() if y.is_floating_point() else y)
     for outs, ys in (wide, (out, y)):
-        losses = ask(loss_func, (outs, ys), (outs, ys), (outs[:1], ys[:1]), (outs[1:], ys[1:]))
+        losses = ask(loss_func, (outs, ys), (outs[:1], ys[:1]), (outs[1:], ys[1:]))
         if None not in losses:
             break
     else:
         return
-    whole, again, first, others = losses
-    scale = max(map(abs, losses))
+    whole, first, others = losses
     together = (first + (rows - 1) * others) / rows
-    if whole != again or not math.isfinite(whole) or is_near(whole, together, scale):
+    if not math.isfinite(whole) or is_near(whole, together, max(map(abs, losses))):
+        return
+    once, again = ask(loss_func, (outs, ys), (outs, ys))
+    if once != again:
         return
     if getattr(loss_func, "reduction", "mean") != "mean":
         advice = 'take reduction="mean"'

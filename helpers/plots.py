@@ -1,10 +1,9 @@
 """Arrays in, pictures out: the data in one colour, the fit in another, the loss on a log axis."""
 
-import contextlib
 import io
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib import colormaps
@@ -140,18 +139,17 @@ def draw_kinks(
     return lines
 
 
-@contextlib.contextmanager
-def new_figure(width: float, height: float) -> Iterator[Figure]:
+def new_figure(width: float, height: float) -> Figure:
     """Make a figure that pyplot knows nothing of, in the notebook's style.
 
     Args:
         width: Width, in hundreds of pixels.
         height: Height, in hundreds of pixels.
 
-    Yields:
+    Returns:
         An empty figure, which arranges its axes itself.
     """
-    yield Figure(figsize=(width, height), dpi=100, layout="constrained")
+    return Figure(figsize=(width, height), dpi=100, layout="constrained")
 
 
 def to_png(figure: Figure) -> bytes:

@@ -2,13 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from helpers.guards import (
+    Loss,
     advise,
     eval_mode,
     get_rates,
@@ -19,8 +20,6 @@ from helpers.guards import (
     guarded_by,
     to_whole,
 )
-
-Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def iterate(

@@ -20,7 +20,7 @@ from panels import LONG, SMALL, settle
 from helpers import experiment as experiment_module
 from helpers.data import FUNCTIONS
 from helpers.experiment import ACTIVATIONS, OPTIMIZERS, Experiment, Settings
-from helpers.widgets import playground
+from helpers.widgets import kernel, playground
 from helpers.widgets import trainer as trainer_module
 from helpers.widgets.controls import MAX_SEED, POINTS, PRESETS
 from helpers.widgets.playground import Playground
@@ -742,7 +742,7 @@ def test_running_a_cell_again_ends_its_old_panels_and_no_others(monkeypatch):
             return self.parent
 
     def speak(*ids):
-        monkeypatch.setattr(playground, "get_ipython", lambda: Shell(*ids))
+        monkeypatch.setattr(kernel, "get_ipython", lambda: Shell(*ids))
 
     def build(cell, request, page="a page"):
         speak(cell, request, page)

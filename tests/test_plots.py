@@ -119,12 +119,12 @@ def test_limits_change_seldom():
 
 @pytest.fixture(scope="module")
 def plain():
-    with new_figure(4, 2) as figure:
-        left, right = figure.subplots(1, 2)
-        draw_data(left, X, Y)
-        draw_fit(left, X, Y / 2)
-        draw_loss(right, [1.0, 0.1])
-        return to_png(figure)
+    figure = new_figure(4, 2)
+    left, right = figure.subplots(1, 2)
+    draw_data(left, X, Y)
+    draw_fit(left, X, Y / 2)
+    draw_loss(right, [1.0, 0.1])
+    return to_png(figure)
 
 
 def test_a_picture_has_two_pixels_for_each_that_it_is_shown_with(plain):
@@ -134,10 +134,10 @@ def test_a_picture_has_two_pixels_for_each_that_it_is_shown_with(plain):
 def test_a_figure_follows_the_notebooks_style_and_leaves_it_alone():
     with matplotlib.rc_context({"figure.facecolor": "black", "lines.linewidth": 7}):
         before = dict(matplotlib.rcParams)
-        with new_figure(4, 2) as figure:
-            assert dict(matplotlib.rcParams) == before
-            assert figure.subplots().plot([0, 1])[0].get_linewidth() == 7
-            image = plt.imread(io.BytesIO(to_png(figure)))
+        figure = new_figure(4, 2)
+        assert dict(matplotlib.rcParams) == before
+        assert figure.subplots().plot([0, 1])[0].get_linewidth() == 7
+        image = plt.imread(io.BytesIO(to_png(figure)))
         assert image[0, 0].tolist() == [0, 0, 0, 1]
         assert dict(matplotlib.rcParams) == before
 

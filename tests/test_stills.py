@@ -13,9 +13,9 @@ from helpers.widgets.stills import close_widget, to_html, with_still
 
 @pytest.fixture(scope="module")
 def png():
-    with new_figure(3, 2) as figure:
-        figure.subplots().plot([0, 1])
-        return to_png(figure)
+    figure = new_figure(3, 2)
+    figure.subplots().plot([0, 1])
+    return to_png(figure)
 
 
 def test_a_still_and_its_alternative_text_reach_the_notebook(png):

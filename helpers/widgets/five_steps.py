@@ -22,7 +22,7 @@ from helpers.widgets.axes import draw_axes, draw_legend
 from helpers.widgets.kernel import log_error, take_in_order
 from helpers.widgets.picture import widen
 from helpers.widgets.png import write_png
-from helpers.widgets.shapes import LOOKS, Box, Dots, Look, Shape, draw_curve
+from helpers.widgets.shapes import LOOKS, Box, Dots, Look, Shape, draw_curve, make_page
 from helpers.widgets.stills import close_widget, with_still
 from helpers.widgets.svg import write_svg
 
@@ -35,7 +35,7 @@ LINES = {
 }
 SMALL = Settings(cfg=(1, 20, 20, 1))
 WIDTH, HEIGHT = 470, 250  # of the picture, in pixels
-PAGE = Box(0, 0, WIDTH, HEIGHT, (0, WIDTH), (HEIGHT, 0))  # whose numbers are pixels
+PAGE = make_page(WIDTH, HEIGHT)
 SKIPPED = Look(MARK_COLOUR, 1.5, dash=(5, 3))
 CHANGED = "font-weight: bold; color: var(--jp-brand-color1)"
 

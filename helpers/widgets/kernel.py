@@ -1,4 +1,4 @@
-"""What concerns the kernel behind the widgets: who takes a message, and where errors go."""
+"""What concerns the kernel behind the widgets: who takes a message, who sent it, its log."""
 
 import inspect
 import logging
@@ -47,3 +47,10 @@ def log_error(doing: str) -> None:
     kernel = getattr(get_ipython(), "kernel", None)
     log = logging.getLogger("helpers") if kernel is None else kernel.log
     log.error("%s failed", doing, exc_info=True)
+
+
+def find_cell() -> tuple[str | None, str | None, str | None]:
+    """Find the ids of the request that runs now, of the page it comes from, and of its cell."""
+    parent = getattr(get_ipython(), "get_parent", dict)()
+    header = parent.get("header", {})
+    return header.get("msg_id"), header.get("session"), parent.get("metadata", {}).get("cellId")

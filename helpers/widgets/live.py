@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike
 
 from helpers.guards import show, to_number
 from helpers.plots import Curve, to_array
+from helpers.widgets.kernel import find_cell
 from helpers.widgets.pace import Pace
-from helpers.widgets.picture import Picture, guard_points
+from helpers.widgets.picture import Picture, to_points
 from helpers.widgets.stills import close_widget, with_still
 
 STAY = 10  # pictures of loops that have ended whose widgets stay, the latest ones
@@ -91,7 +92,7 @@ class LivePlot:
         self._update(None)
 
     def _sort(self, x: ArrayLike, y: ArrayLike) -> None:
-        x, y = guard_points(x, y)
+        x, y = to_points(x, y)
         self.order = np.argsort(x, kind="stable")  # a line is drawn from left to right
         self.x, self.y = x[self.order], y[self.order]
 
@@ -144,7 +145,7 @@ class LivePlot:
         self.latest = iteration
         self.curve.record(iteration.number, iteration.loss)
         if held_out is not None:
-            self.held_out.record(iteration.number, guard_loss("held_out", held_out))
+            self.held_out.record(iteration.number, to_loss("held_out", held_out))
 
     def due(self) -> bool:
         """Tell whether a frame may go now."""
@@ -169,7 +170,7 @@ class LivePlot:
     def _update(self, curve: ArrayLike | None, dots: Sequence[tuple] = ()) -> None:
         held_out = (self.held_out.iterations, self.held_out.losses)
         text = self.text()
-        self.picture.title = "" if self.title is None else str(self.title)
+        self.picture.title = self.title
         self.picture.update(
             curve,
             self.losses,
@@ -258,8 +259,7 @@ def add_mark(marks: list[tuple[int, str]], number: int, text: str) -> None:
 
 def in_output() -> bool:
     """Tell whether what is displayed goes to an `Output` widget, which takes no later change."""
-    parent = getattr(get_ipython(), "get_parent", dict)()
-    request = parent.get("header", {}).get("msg_id")
+    request, _, _ = find_cell()
     outputs = [widget for widget in list(_instances.values()) if isinstance(widget, Output)]
     return any(output.msg_id and output.msg_id == request for output in outputs)
 
@@ -273,7 +273,7 @@ def guard_iteration(iteration: Shown, size: int) -> None:
             f"{show(iteration)}"
         )
     to_number("number", iteration.number)
-    guard_loss("loss", iteration.loss)
+    to_loss("loss", iteration.loss)
     given = tuple(np.shape(iteration.prediction))
     if np.prod(given) != size:
         raise ValueError(
@@ -281,7 +281,7 @@ def guard_iteration(iteration: Shown, size: int) -> None:
         )
 
 
-def guard_loss(name: str, loss: float) -> float:
+def to_loss(name: str, loss: float) -> float:
     """Refuse a loss that is not a number; nan and inf are numbers."""
     if not isinstance(loss, numbers.Real):
         raise TypeError(f"{name} must be a number such as loss.item(), got {show(loss)}")

@@ -36,7 +36,7 @@ class Pace:
 
     def __init__(self, fps: float = 10) -> None:
         """Begin with a frame due."""
-        self.period = 1 / guard_fps(fps)
+        self.period = 1 / to_fps(fps)
         self.asked = IntText()
         self.heard = IntText()
         take_in_order(self.heard)
@@ -105,7 +105,7 @@ class Pace:
         self.waiting = math.inf if everything else time.perf_counter()
 
 
-def guard_fps(fps: float) -> float:
+def to_fps(fps: float) -> float:
     """Refuse frames a second that are none."""
     if to_number("fps", fps) <= 0:
         raise ValueError(f"fps must be positive, got {fps}")

@@ -17,11 +17,22 @@ from numpy.typing import ArrayLike
 from helpers.plots import loss_limits, to_array
 from helpers.widgets.axes import draw_axes, draw_legend
 from helpers.widgets.png import write_png
-from helpers.widgets.shapes import LOOKS, Box, Dots, Line, Look, Shape, Text, draw_curve, to_text
+from helpers.widgets.shapes import (
+    LOOKS,
+    Box,
+    Dots,
+    Line,
+    Look,
+    Shape,
+    Text,
+    draw_curve,
+    make_page,
+    to_text,
+)
 from helpers.widgets.svg import write_svg
 
 WIDTH, HEIGHT = 800, 300  # pixels
-PAGE = Box(0, 0, WIDTH, HEIGHT, (0, WIDTH), (HEIGHT, 0))  # whose numbers are pixels
+PAGE = make_page(WIDTH, HEIGHT)
 LEFT = (72, 42, 424, 212)  # where the data stand: left, top, width, height
 RIGHT = (576, 42, 188, 212)  # where the loss stands
 DOTS = 100  # of the data, so that one can tell them apart
@@ -78,7 +89,7 @@ class Picture(GridBox):
             y: Targets, N values.
             beyond: Whether the prediction is shown on twice the range of x.
         """
-        self.x, self.y = guard_points(x, y)
+        self.x, self.y = to_points(x, y)
         self.beyond = beyond
         self.grid = make_grid(self.x, beyond)
         self.left = make_box(self.grid, self.y)
@@ -239,7 +250,7 @@ def widen(values: np.ndarray, share: float) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def guard_points(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def to_points(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Take the data, one finite y for each finite x: two arrays, (N,) each."""
     x, y = to_array(x), to_array(y)
     if x.size != y.size or not x.size:

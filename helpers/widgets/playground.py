@@ -2,15 +2,14 @@
 
 import threading
 
-from IPython import get_ipython
 from ipywidgets import HBox, VBox
 
 from helpers.experiment import Experiment, Settings, to_settings
 from helpers.guards import to_whole
 from helpers.training import Iteration
 from helpers.widgets.controls import Controls, row
-from helpers.widgets.kernel import take_in_order
-from helpers.widgets.pace import guard_fps
+from helpers.widgets.kernel import find_cell, take_in_order
+from helpers.widgets.pace import to_fps
 from helpers.widgets.record import Use
 from helpers.widgets.screen import Screen, make_still
 from helpers.widgets.stills import close_widget, with_still
@@ -40,7 +39,7 @@ class Playground(VBox):
     def __init__(self, settings: Settings = Settings(), fps: float = 10) -> None:  # noqa: B008
         """Build the network and show it untrained."""
         settings = to_settings("settings", settings)
-        guard_fps(fps)
+        to_fps(fps)
         experiment = Experiment(settings)  # what may fail comes before any widget is made
         controls = Controls(settings)
         screen = Screen(experiment, controls, fps)
@@ -199,10 +198,3 @@ class Playground(VBox):
         return with_still(
             super()._repr_mimebundle_(**kwargs), *make_still(self.experiment.settings)
         )
-
-
-def find_cell() -> tuple[str | None, str | None, str | None]:
-    """Find the ids of the request that runs now, of the page it comes from, and of its cell."""
-    parent = getattr(get_ipython(), "get_parent", dict)()
-    header = parent.get("header", {})
-    return header.get("msg_id"), header.get("session"), parent.get("metadata", {}).get("cellId")

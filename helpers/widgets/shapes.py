@@ -168,6 +168,11 @@ class Text:
 Shape = Line | Dots | Text
 
 
+def make_page(width: float, height: float) -> Box:
+    """Make the box of a whole picture, whose numbers are its pixels, counted from above."""
+    return Box(0, 0, width, height, (0, width), (height, 0))
+
+
 def keep_outline(points: np.ndarray) -> np.ndarray:
     """Keep of a line that is dense with points the lowest and the highest of each pixel's, or so.
 

@@ -53,7 +53,7 @@ class Sliders(VBox):
         **controls: DOMWidget,
     ) -> None:
         """Draw the first picture."""
-        self.size = guard_size(size)
+        self.size = to_size(size)
         guard_controls(controls)
         guard_draw(draw, controls)
         self.draw_into = draw
@@ -98,7 +98,8 @@ class Sliders(VBox):
 
     def _draw(self, values: dict) -> tuple[object, bytes]:
         """Call draw; returns what it says, and the picture."""
-        with new_figure(*self.size) as figure, no_figures_left():
+        figure = new_figure(*self.size)
+        with no_figures_left():
             said = self.draw_into(figure, **values)
             if len(figure.get_children()) == 1:  # its background
                 raise ValueError(NOTHING)
@@ -123,7 +124,7 @@ def no_figures_left() -> Iterator[None]:
             sys.modules[PYPLOT].close(number)
 
 
-def guard_size(size: object) -> tuple[float, float]:
+def to_size(size: object) -> tuple[float, float]:
     """Take two positive numbers."""
     try:
         width, height = size
