@@ -18,7 +18,7 @@ from helpers.exercises import (
     n07_depth,
     n08_parameters,
     n09_real_program,
-    n10_other_problems,
+    n11_other_problems,
 )
 from helpers.exercises.lookup import is_open, look_up, read_exercises, to_plain
 from helpers.exercises.running import run_guarded
@@ -37,7 +37,7 @@ CHECKS: dict[str, Callable[[object], str]] = (
     | n07_depth.CHECKS
     | n08_parameters.CHECKS
     | n09_real_program.CHECKS
-    | n10_other_problems.CHECKS
+    | n11_other_problems.CHECKS
 )
 
 

@@ -151,7 +151,7 @@ def test_the_slider_over_one_weight_changes_the_loss(open_notebook, picture):
 def test_the_spirals_regions_move_while_it_trains_and_when_a_slider_is_dragged(
     open_notebook, picture
 ):
-    name = "10_other_problems.ipynb"
+    name = "11_other_problems.ipynb"
     notebook, cells = open_notebook(name), read_cells(name)
     for text in ("import difflib", "def make_spirals(", "def draw_regions(", "def draw(figure"):
         number = find_cell(name, text)

@@ -1,4 +1,4 @@
-"""Notebook 10: a classifier, convolutions from a list, pictures moved at random."""
+"""Notebook 11: a classifier, convolutions from a list, pictures moved at random."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -334,4 +334,4 @@ def explain_lost(images: torch.Tensor, moved: torch.Tensor, lost: int) -> str:
     )
 
 
-CHECKS = {"10-classify": judge_classify, "10-conv": judge_conv, "10-shift": judge_shift}
+CHECKS = {"11-classify": judge_classify, "11-conv": judge_conv, "11-shift": judge_shift}
