@@ -1,6 +1,7 @@
 """The prose says what the cells show: every number, name and link is tied to where it comes from.
 
-A number in a section must be printed or stand in the code of that section, or be the article's.
+A number with a decimal point, or of three digits and more, must be printed in its section or stand
+in its code, or be the article's.
 What no rule here can see: a number exchanged for another of its own section, and words.
 """
 
@@ -35,8 +36,6 @@ ARTICLE = {
     0.01379: ("loss", "seven|deep"),
     0.05: ("rate|lr|SGD", ""),
     1000: ("points|outputs|labels", ""),
-    -10: ("from|between", ""),
-    10: ("from|between", ""),
     4999: ("iteration", ""),
     10_000: ("iteration", ""),
 }
@@ -94,7 +93,7 @@ NAMES = [
     r"\bAbout \d+ minutes(?:, and \d+ more)?",
     r"\b(?:Exercise|Solution) \d+",
     r"(?<![\w.])0\d(?!\w|\.\d)",  # a notebook
-    r"\[10 · ",  # the one without a 0, in a link
+    r"\[1[01] · ",  # one without a 0, in a link
     r"(?i)\b(?:modules?|steps?) \d(?: (?:to|or|and) \d)?",
 ]
 
@@ -170,6 +169,8 @@ def test_every_number_in_the_prose_has_its_source_in_its_own_section(notebook):
             measured = re.search("loss|error", sentence) and not exercise
             for number in numbers(sentence):
                 value = to_float(number)
+                if "." not in number and abs(value) < 100:
+                    continue
                 chosen = value in evidence.code and not (measured and "." in number)
                 width = value in evidence.widths and (exercise or WIDTH.search(sentence))
                 beside, within = ARTICLE.get(value, ("(?!)", ""))
@@ -254,13 +255,14 @@ def unproved(notebook):
     A sentence that ends in a colon may have it below. What a compared cell prints of several seeds
     is asserted by nbval. Where one thing is better than another, an assertion compares two figures.
     None is wanted where nothing above is drawn or trained, for no seed can overturn it. The first
-    cells say what is to come, and what follows `## On your own` recalls. What this cannot see:
-    whether what is asserted is what the sentence says, and what was drawn in another section.
+    cells say what is to come, and what follows `## On your own` or `## Say it aloud` recalls.
+    What this cannot see: whether what is asserted is what the sentence says, and what was drawn
+    in another section.
     """
     helpers = set()
     asserted, printed = over_seeds(notebook)
     for section in sections(notebook):
-        if section.heading.startswith("## On your own"):
+        if section.heading.startswith(("## On your own", "## Say it aloud")):
             return
         drawn = [is_drawn(cell, helpers) for cell in section.cells]
         for text, above in zip(section.texts, section.above, strict=True):
@@ -390,7 +392,7 @@ def test_a_link_says_where_it_leads(notebook, stem):
     for words, address in links:
         if not address.startswith(("http", "#")):
             assert (ROOT / "notebooks" / address.split("#")[0]).exists(), address
-        for number in re.findall(r"\b0?\d\b", words):
+        for number in re.findall(r"\b[01]?\d\b", words):
             assert address.startswith(f"{int(number):02}_"), (words, address)
         if address.endswith(".ipynb"):
             name = words.split(" · ")[-1]

@@ -1,4 +1,4 @@
-"""Draws the digits of notebook 10: python tests/make/glyphs.py."""
+"""Draws the digits of notebook 11: python tests/make/glyphs.py."""
 
 from pathlib import Path
 
