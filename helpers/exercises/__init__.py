@@ -1,13 +1,18 @@
 """Exercises that answer: values are looked up, and what a learner wrote is run.
 
-asking    -- `check`, `predict` and `show_errors`
+asking    -- `check`, `hint` and `show_errors`
+questions -- `predict` and `.reveal()` (`questions.toml`)
 lookup    -- answers that are a number, a word or a list (`answers.toml`)
+judging   -- what an exercise is, and how an answer is judged by cases, solution and mistakes
+comparing -- whether what came is what was asked for, and the difference in words
+observing -- a learner's network looked at from outside
+loops     -- a learner's training loop watched from outside, and the usual mistakes in one
+hints     -- three hints for each exercise, from its own data
 running   -- a learner's code run with care: time, errors, and nothing left changed
-expecting -- what a learner's code was given and gave back, looked at
-tracing   -- a learner's training watched from outside: the five steps, gradients, weights
-n00 ...   -- the checks of each notebook's exercises
+n00 ...   -- the exercises of each notebook
 """
 
-from helpers.exercises.asking import check, predict, show_errors
+from helpers.exercises.asking import check, hint, show_errors
+from helpers.exercises.questions import predict
 
-__all__ = ["check", "predict", "show_errors"]
+__all__ = ["check", "hint", "predict", "show_errors"]

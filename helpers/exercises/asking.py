@@ -1,11 +1,7 @@
-"""Questions and their answers: `check` says what is wrong, `predict` keeps a guess."""
+"""`check` says what is wrong with an answer, `hint` how to go on, `show_errors` what raises what."""
 
 import difflib
-import html
-from collections.abc import Callable, Sequence
-
-import ipywidgets
-from IPython.display import display
+from collections.abc import Callable
 
 from helpers.exercises import (
     n00_overview,
@@ -20,25 +16,37 @@ from helpers.exercises import (
     n09_real_program,
     n11_other_problems,
 )
+from helpers.exercises.hints import list_hints
+from helpers.exercises.judging import Exercise, judge
 from helpers.exercises.lookup import is_open, look_up, read_exercises, to_plain
-from helpers.exercises.running import run_guarded
+from helpers.exercises.running import LATE, REFUSED, run_guarded
 
+WORLD = (
+    "But the official solution is refused here as well, so this says nothing about yours: "
+    "something in this kernel has been changed, torch perhaps. Restart the kernel, and try again."
+)
 OPEN = "Not answered yet: write your answer in place of the dots, and run the cell again."
 
-# The exercises whose answer is run: each function raises `NotYet`, or returns why it is right.
-CHECKS: dict[str, Callable[[object], str]] = (
-    n00_overview.CHECKS
-    | n01_dataset.CHECKS
-    | n02_model.CHECKS
-    | n03_instantiate.CHECKS
-    | n04_loss.CHECKS
-    | n05_optimizer.CHECKS
-    | n06_training.CHECKS
-    | n07_depth.CHECKS
-    | n08_parameters.CHECKS
-    | n09_real_program.CHECKS
-    | n11_other_problems.CHECKS
+MODULES = (
+    n00_overview,
+    n01_dataset,
+    n02_model,
+    n03_instantiate,
+    n04_loss,
+    n05_optimizer,
+    n06_training,
+    n07_depth,
+    n08_parameters,
+    n09_real_program,
+    n11_other_problems,
 )
+# The exercises whose answer is run, by name.
+EXERCISES: dict[str, Exercise] = {}
+CHECKS: dict[str, Callable[[object], str]] = {}
+for module in MODULES:
+    EXERCISES |= getattr(module, "EXERCISES", {})
+    CHECKS |= getattr(module, "CHECKS", {})
+given: dict[str, int] = {}  # by exercise, how many hints this kernel has shown
 
 
 def check(name: str, answer: object) -> None:
@@ -56,76 +64,66 @@ def check(name: str, answer: object) -> None:
     Raises:
         ValueError: There is no exercise of that name.
 
-    Shown in: 01_dataset
+    Shown in: 00_overview
     """
     print(feedback(name, answer))
 
 
 def feedback(name: str, answer: object) -> str:
     """Say what `check` prints."""
-    values = read_exercises()
-    if name not in values and name not in CHECKS:
-        near = difflib.get_close_matches(str(name), [*values, *CHECKS], n=1, cutoff=0.0)[0]
-        raise ValueError(f"name must be an exercise such as {near!r}, got {name!r}")
+    guard_name(name)
 
-    def judge() -> str:
+    def find_verdict() -> str:
         if is_open(answer):
             return OPEN
+        if name in EXERCISES:
+            return f"Right. {judge(EXERCISES[name], answer)}"
         if name in CHECKS:
             return f"Right. {CHECKS[name](answer)}"
-        return look_up(values[name], to_plain(answer))
+        return look_up(read_exercises()[name], to_plain(answer))
 
-    return run_guarded(judge)
-
-
-class Prediction(ipywidgets.VBox):
-    """A question to decide before the cell that answers it is run; `predict` makes them."""
-
-    def __init__(self, question: str, options: Sequence[str]) -> None:
-        """Show the options, none of them chosen."""
-        if isinstance(options, str) or len(set(options)) != len(options) or len(options) < 2:
-            raise ValueError(f"options must be at least two different texts, got {options!r}")
-        self.question = question
-        layout = {"width": "auto", "max_width": "100%"}
-        self.choice = ipywidgets.RadioButtons(options=list(options), value=None, layout=layout)
-        super().__init__([ipywidgets.HTML(f"<b>{html.escape(question)}</b>"), self.choice])
-
-    def reveal(self, truth: str) -> None:
-        """Print the truth beside the choice; a choice made stays as it is from now on.
-
-        Args:
-            truth: One of the options.
-
-        Raises:
-            ValueError: It is not one of them.
-        """
-        if truth not in self.choice.options:
-            raise ValueError(f"truth must be one of {self.choice.options}, got {truth!r}")
-        self.choice.disabled = self.choice.value is not None
-        said = self.choice.value or "nothing yet"
-        print(f"You predicted: {said}\nIt is:         {truth}")
-
-    def _repr_mimebundle_(self, **kwargs: object) -> dict:
-        """Read as plain text where there is no kernel."""
-        options = "".join(f"\n( ) {option}" for option in self.choice.options)
-        return super()._repr_mimebundle_(**kwargs) | {"text/plain": self.question + options}
+    said = run_guarded(find_verdict)
+    if said.startswith(REFUSED) and name in EXERCISES and is_world_changed(EXERCISES[name]):
+        return f"{said} {WORLD}"
+    return said
 
 
-def predict(question: str, options: Sequence[str]) -> Prediction:
-    """Ask for a choice, to be made before you run on; `reveal` on what it returns answers.
+def is_world_changed(exercise: Exercise) -> bool:
+    """Tell whether the official solution is refused, too; one that takes too long is not."""
+    said = run_guarded(lambda: judge(exercise, exercise.make(exercise.solution)))
+    return said.startswith(REFUSED) and not said.startswith(LATE)
+
+
+def hint(name: str) -> None:
+    """Print a hint for an exercise; each further call says more.
+
+    Where code is to be written there are three: a plan in words, the lines of a solution in
+    another order with one that does not belong, and a skeleton with gaps.
 
     Args:
-        question: One sentence.
-        options: What may come out, at least two different texts.
+        name: Name of the exercise, such as "06-train".
 
     Raises:
-        ValueError: Too few options, or the same one twice.
+        ValueError: There is no exercise of that name.
 
-    Shown in: 01_dataset
+    Shown in: 00_overview
     """
-    prediction = Prediction(question, options)
-    display(prediction)
-    return prediction
+    guard_name(name)
+    if name in EXERCISES:
+        hints = list_hints(name, EXERCISES[name])
+    else:
+        hints = [read_exercises()[name]["hint"]]
+    place = min(given.get(name, 0), len(hints) - 1)
+    given[name] = place + 1
+    print(f"Hint {place + 1} of {len(hints)}: {hints[place]}")
+
+
+def guard_name(name: str) -> None:
+    """Refuse a name that no exercise has."""
+    names = [*read_exercises(), *EXERCISES, *CHECKS]
+    if name not in names:
+        near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.0)[0]
+        raise ValueError(f"name must be an exercise such as {near!r}, got {name!r}")
 
 
 def show_errors(*actions: Callable[[], object]) -> None:

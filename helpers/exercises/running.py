@@ -17,10 +17,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 import torch
 
 SECONDS = 20.0  # how long one check may take
+REFUSED = "Not yet. "  # how a verdict begins that is not "Right. "
+LATE = f"{REFUSED}Your code did not come to an end within"
+LETTERS = 20_000  # how much of what a learner's code prints is shown
 PATIENCE = 3.0  # how long code that holds on to every exception is asked to stop
 
 FOREIGN = (
@@ -119,6 +123,35 @@ class OutOfTime(SystemExit):
     """Thrown into code that has run too long; a thread that it ends says nothing about it."""
 
 
+class Stream:
+    """A text stream in front of another that shows no more than `LETTERS`, and cannot be closed."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Stand before a stream."""
+        self.stream = stream
+        self.left = LETTERS
+
+    def write(self, text: str) -> int:
+        """Write what there is room for; say once that there is no more."""
+        if self.left > 0:
+            self.stream.write(text[: self.left])
+            self.left -= len(text)
+            if self.left <= 0:
+                self.stream.write(f"\n... (more than {LETTERS:,} letters: the rest is left out)\n")
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        self.stream.flush()
+
+    def close(self) -> None:
+        """Stay open: it is the notebook's."""
+
+    def __getattr__(self, name: str) -> object:
+        """Be as the other stream in all else."""
+        return getattr(self.stream, name)
+
+
 def run_guarded(work: Callable[[], str], seconds: float | None = None) -> str:
     """Do some work in which a learner's code runs, and turn whatever happens into a text.
 
@@ -155,10 +188,7 @@ def run_guarded(work: Callable[[], str], seconds: float | None = None) -> str:
                 f"restart the kernel, and look for a loop without end."
             )
     if late or not told:
-        return (
-            f"Not yet. Your code did not come to an end within {limit:g} seconds: look for a loop "
-            f"that never ends, or ask for less work."
-        )
+        return f"{LATE} {limit:g} seconds: look for a loop that never ends, or ask for less work."
     return told[0]
 
 
@@ -167,11 +197,11 @@ def say_verdict(work: Callable[[], str]) -> str:
     try:
         return work()
     except NotYet as verdict:
-        return f"Not yet. {verdict}"
+        return f"{REFUSED}{verdict}"
     except OutOfTime:
         return ""
     except BaseException as error:
-        return f"Not yet. {explain(error)}"
+        return f"{REFUSED}{explain(error)}"
 
 
 def stop(worker: threading.Thread) -> bool:
@@ -218,6 +248,7 @@ def unchanged() -> Iterator[None]:
             seed = new_seed()  # other data each time, whatever the notebook has seeded
             torch.default_generator.manual_seed(seed)
             random.seed(seed)
+            sys.stdout, sys.stderr = Stream(sys.stdout), Stream(sys.stderr)
             yield
     finally:
         sys.stdout, sys.stderr, sys.stdin = state["streams"]

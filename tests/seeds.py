@@ -1,0 +1,3 @@
+"""The seeds over which tests are repeated."""
+
+SEEDS = [0, 1]

@@ -1,0 +1,106 @@
+"""Exercises that are data: each solution passes, each mistake is named, over many seeds."""
+
+import re
+import warnings
+from itertools import combinations
+
+import pytest
+import torch
+from seeds import SEEDS
+from stored import PATHS, calls, code_cells, read
+
+from helpers.exercises import running
+from helpers.exercises.asking import EXERCISES, feedback
+from helpers.exercises.hints import list_hints, make_skeleton
+from helpers.exercises.judging import Drawn
+
+COMPARED = {name: one for name, one in EXERCISES.items() if one.rule is None}
+MISTAKES = [(name, sentence) for name, one in EXERCISES.items() for sentence in one.mistakes]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch's, of shapes in a mistake
+        yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(params=SEEDS)
+def seed(request, monkeypatch):
+    """Let every draw begin at a seed of this run's."""
+    drawn = iter(range(1000 * request.param, 1000 * (request.param + 1)))
+    monkeypatch.setattr(running, "new_seed", lambda: next(drawn))
+    return request.param
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_solution_passes(name, seed):
+    exercise = EXERCISES[name]
+    assert re.fullmatch(
+        r"Right\. .*[.?)]", feedback(name, exercise.make(exercise.solution)), re.DOTALL
+    )
+
+
+@pytest.mark.parametrize(("name", "sentence"), MISTAKES)
+def test_each_mistake_is_named(name, sentence, seed):
+    exercise = EXERCISES[name]
+    said = feedback(name, exercise.make(exercise.sources()[sentence]))
+    assert said.startswith("Not yet. "), said
+    assert sentence in said
+    assert "\n" not in said
+    assert said.isascii()
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_cases_tell_all_programs_apart(name, seed):
+    drawn = Drawn(COMPARED[name])
+    faults = {"right": [None] * len(drawn.cases)} | drawn.wrong
+    alike = [
+        (one, other)
+        for one, other in combinations(faults, 2)
+        if all(map(drawn.is_same, faults[one], faults[other]))
+    ]
+    assert alike == []
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_an_exercise_is_whole(name):
+    exercise = EXERCISES[name]
+    assert exercise.level in (1, 2, 3)
+    assert len(exercise.mistakes) >= 3
+    assert all(re.search(r"[.?)]$", text) for text in (exercise.plan, *exercise.mistakes))
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_three_hints_and_the_skeleton_is_the_solution_with_gaps(name):
+    exercise = EXERCISES[name]
+    plan, shuffled, _ = list_hints(name, exercise)
+    assert plan == exercise.plan
+    lines = [line for line in exercise.solution.splitlines() if line.strip()]
+    shown = shuffled.splitlines()[2:]
+    assert len(shown) - len(lines) in (0, 1)
+    left = list(shown)
+    for line in lines:
+        left.remove(line)
+    assert left == [] or left[0] not in lines
+    pattern = re.escape(make_skeleton(exercise.solution)).replace(r"\.\.\.", r".*?")
+    assert re.fullmatch(pattern, exercise.solution.strip("\n"), re.DOTALL)
+    assert "..." in make_skeleton(exercise.solution)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_notebook_has_the_solution_and_the_labels(name):
+    (path,) = [path for path in PATHS if path.stem.startswith(name[:2])]
+    notebook = read(path)
+    solutions = [
+        cell.source
+        for cell in code_cells(notebook)
+        if cell.source.startswith("# Solution")
+        and any(call.args[0].value == name for call in calls(cell, "check"))
+    ]
+    assert len(solutions) == 1
+    shown = solutions[0].removeprefix("# Solution\n").partition("check(")[0]
+    assert shown.split() == EXERCISES[name].solution.split()
