@@ -1,4 +1,4 @@
-"""`check` says what is wrong with an answer, `hint` how to go on, `show_errors` what raises what."""
+"""`check` judges an answer, `hint` says how to go on, `show_errors` what raises what."""
 
 import difflib
 from collections.abc import Callable

@@ -1,10 +1,9 @@
-"""What a learner's code gave back, compared with what was asked for, and the difference in words."""
+"""What a learner's code gave back beside what was asked for, and the difference in words."""
 
 import dataclasses
 import inspect
 import math
 import numbers
-from collections.abc import Callable
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""Hints in three levels, made from an exercise's own data: a plan, its lines shuffled, a skeleton."""
+"""Three hints for an exercise, from its own data: a plan, its lines shuffled, a skeleton."""
 
 import ast
 import random
