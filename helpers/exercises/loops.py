@@ -137,6 +137,18 @@ def observe_iterations(answer: Callable, case: tuple, shown: str) -> Observation
     return problem.observe({})
 
 
+WHOLE_LOOP = """\
+def my_train(net, x, y, loss_func, optimizer, epochs):
+    losses = []
+    for _ in range(epochs):
+        out = net(x)
+        loss = loss_func(out, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+"""
 ZERO, BACKWARD, STEP = "optimizer.zero_grad()", "loss.backward()", "optimizer.step()"
 
 
@@ -156,9 +168,8 @@ def list_loop_mistakes(indent: str) -> dict[str, Edit]:
         ),
         "No weight moves, for zero_grad stands between backward and step: the fresh gradients are "
         "gone before step can use them.": edit(zero + backward, backward + zero),
-        "Without backward no weight has a gradient, so step has nothing to move by.": edit(
-            backward, ""
-        ),
+        "No gradient ever reaches a weight, so step has nothing to move by. Is backward there, with "
+        "its brackets, and is the loss that of this network?": edit(backward, ""),
         "Without step every gradient is computed, and no weight moves. (Are its brackets there?)": (
             edit(step, "")
         ),
@@ -168,7 +179,7 @@ def list_loop_mistakes(indent: str) -> dict[str, Edit]:
             backward, f"{indent}loss.backward(retain_graph=True)\n{backward}"
         ),
         "step runs twice in each iteration, on the same gradients.": edit(step, step + step),
-        "The labels are flat where the loss compares: with (N, 1) against (N,) it compares each "
+        "One of the two is flat where the loss compares: with (N, 1) against (N,) it compares each "
         "prediction with every label.": edit("loss_func(out, y)", "loss_func(out, y.flatten())"),
         "So it comes out with the mean squared error: take the loss_func that is handed in.": edit(
             "loss_func(out, y)", "nn.MSELoss()(out, y)"
@@ -178,8 +189,5 @@ def list_loop_mistakes(indent: str) -> dict[str, Edit]:
         ),
         "The loss is given x where y belongs: it compares the prediction with the labels.": edit(
             "loss_func(out, y)", "loss_func(out, x)"
-        ),
-        "The loss is cut off from the network, so backward reaches no weight.": edit(
-            "out = net(x)", "out = net(x).detach().requires_grad_()"
         ),
     }
