@@ -34,7 +34,7 @@ def observe_first_weights(answer: Callable, case: tuple, shown: str) -> Observat
     for net in nets:
         call(answer, net, shown=shown)
     weights = get_hidden_weights(nets[0])
-    begin = [tuple(one.flatten()[:5].tolist()) for net in nets for one in get_hidden_weights(net)]
+    begin = [tuple(one.flatten()[:50].tolist()) for net in nets for one in get_hidden_weights(net)]
     faults = {
         "The number of weights and biases that would never be trained": sum(
             not parameter.requires_grad for parameter in nets[0].parameters()
@@ -137,8 +137,8 @@ def initialise(net):
         ),
         "One hidden layer has new weights, and the others have not: does the loop go over all "
         "layers?": edit("in net:", "in net[:1]:"),
-        "So it comes out if all weights have the size that is right for 100 inputs: each layer has "
-        "a number of inputs of its own.": edit("2 / layer.in_features", "2 / 100"),
+        "All layers have weights of the same size, or nearly so: the fewer inputs a layer has, the "
+        "larger its weights have to be.": edit("2 / layer.in_features", "2 / 100"),
         "So it comes out if the size of the weights follows the number of outputs: a sum has as "
         "many products as the layer has inputs.": edit("in_features", "out_features"),
         "So it comes out if std is 2 divided by the number of inputs: that is the mean square, and "
@@ -180,7 +180,10 @@ def observe_twins(answer: Callable, case: tuple, shown: str) -> Observation:
         for parameter in a.parameters():
             parameter.add_(0.1)
     parts = {
-        "The number of weights and biases that both networks share": sum(shared),
+        "The share of the second network's weights and biases that are those of the first": sum(
+            shared
+        )
+        / len(shared),
         "The number of points, of 50, at which they do not start alike": count_apart(first, second),
         "The number of points at which the second moves with the first": count_apart(
             second, predict_column(b, x)
@@ -220,8 +223,8 @@ def twins():
         "Both are one and the same network under two names: copy.deepcopy makes two.": edit(
             "copy.deepcopy(a)", "a"
         ),
-        "Each has drawn first weights of its own: a second network with the same ones is asked "
-        "for.": edit("copy.deepcopy(a)", "Regressor(make_layers([1, 20, 20, 1]))"),
+        "The second has to begin with the weights of the first, number for number: copy all of "
+        "them.": edit("copy.deepcopy(a)", "Regressor(make_layers([1, 20, 20, 1]))"),
         "A part of the first network is a part of the second, too: train one and it moves in "
         "both.": edit("    return", "    b.features[0] = a.features[0]\n    return"),
         "The second has parameters of its own, but their numbers lie in the same memory: .clone() "
@@ -239,8 +242,8 @@ def twins():
 
 
 def draw_runs() -> list[tuple]:
-    """Draw the width of a network and the rate of its Adam, twice."""
-    return [(random.randrange(6, 12), random.uniform(0.004, 0.015)) for _ in range(2)]
+    """Draw the width of a network and the rate of its Adam."""
+    return [(random.randrange(6, 12), random.uniform(0.004, 0.015))]
 
 
 def observe_resume(answer: object, case: tuple, shown: str) -> Observation:
@@ -256,13 +259,13 @@ def observe_resume(answer: object, case: tuple, shown: str) -> Observation:
         parts: dict[str, object] = {"The number of files that save has written": len(files)}
         if not files:
             return Observation(parts)
-        parts["The losses of the run that goes on behind save"] = advance(net, optimizer, x, 50)
+        parts["The losses of the run that goes on behind save"] = advance(net, optimizer, x, 30)
         call(save, net, optimizer, Path(second) / "run.pt", shown="save(net, optimizer, path)")
         call(resume, other, again, Path(first) / "run.pt", shown=shown)
         has_memory = any(b"param_groups" in file.read_bytes() for file in files)
     is_kept = all(map(torch.equal, start, other.parameters()))
     remembers = bool(again.state)
-    parts["The losses after resume"] = advance(other, again, x, 50)
+    parts["The losses after resume"] = advance(other, again, x, 30)
     return Observation(parts, (is_kept, remembers, has_memory))
 
 
@@ -308,7 +311,7 @@ def resume(net, optimizer, path):
     net.load_state_dict(saved["net"])
     optimizer.load_state_dict(saved["optimizer"])
 """,
-    why="Fifty losses, each that of the run which was never stopped.",
+    why="Thirty losses, each that of the run which was never stopped.",
     draw=draw_runs,
     observe=observe_resume,
     share=1e-4,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from helpers.exercises.comparing import call, expect_pair, name_dtype, to_plain
+from helpers.exercises.comparing import call, expect_pair, is_equal, name_dtype, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import WHOLE_LOOP, list_loop_mistakes, observe_loop
 from helpers.exercises.observing import Forbidden
@@ -205,6 +205,9 @@ LOOP = Exercise(
 )
 
 
+ROUNDING = 1e-9  # of float64, as a share
+
+
 def draw_functions() -> list[tuple]:
     """Draw functions of a row w: one whose backward is right, and one with a part cut off."""
     rows, size = random.randrange(8, 13), random.randrange(3, 7)
@@ -242,7 +245,7 @@ def observe_gradients(answer: Callable, case: tuple, shown: str) -> Observation:
         "The gradient by backward": second,
         "What w holds afterwards": given.tolist(),
     }
-    return Observation(parts)
+    return Observation(parts, is_equal(first, second, ROUNDING))
 
 
 def cut_off(value: object) -> object:
