@@ -266,7 +266,7 @@ def observe_resume(answer: object, case: tuple, shown: str) -> Observation:
     is_kept = all(map(torch.equal, start, other.parameters()))
     remembers = bool(again.state)
     parts["The losses after resume"] = advance(other, again, x, 30)
-    return Observation(parts, (is_kept, remembers, has_memory))
+    return Observation(parts, (is_kept, remembers, remembers or has_memory))
 
 
 def make_run(width: int, lr: float) -> tuple[nn.Module, optim.Optimizer]:
