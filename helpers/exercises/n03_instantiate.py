@@ -157,7 +157,7 @@ def initialise(net):
         "All networks begin alike: is a seed set inside the function?": edit(
             "    for layer", "    torch.manual_seed(0)\n    for layer"
         ),
-        "The weights have requires_grad False now: an optimizer would never move them.": edit(
+        "Weights or biases have requires_grad False now: an optimizer would never move them.": edit(
             "            nn.init.zeros_",
             "            layer.weight.requires_grad = False\n            nn.init.zeros_",
         ),
@@ -325,7 +325,9 @@ def resume(net, optimizer, path):
         "a new value for a name does not.": edit(LOAD_NET, ""),
         "resume changes neither the network nor the optimizer that come in: load_state_dict fills "
         "them, a new value for a name does not.": edit(LOAD_NET + LOAD_MEMORY, ""),
-        "save has written no file: torch.save(what, path) does.": edit(SAVED, "return {}"),
+        "save has written no file: torch.save(what, path) does.": edit(
+            SAVED, "kept = net.state_dict()\n    return kept"
+        ),
         "What resume brings back is the run as it was later, and not as it was at that save: does "
         "all that is needed stand in the file?": """\
 kept = {}
@@ -378,7 +380,7 @@ LOOP = Exercise(
         "The loss gets the network where it needs what the network says: call it with x.": edit(
             "out = net(x)", "out = net"
         ),
-        "The network is never asked: `out` has no way back to the weights.": edit(
+        "`out` has no way back to the weights: is the network asked for it, without no_grad or detach?": edit(
             "out = net(x)", "out = x"
         ),
         "Forward stands before the loop: backward uses its graph up, so the network has to be "
