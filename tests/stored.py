@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import programs
+from facts import path_of, read_facts
 
 ROOT = Path(__file__).parents[1]
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -50,8 +51,64 @@ def calls(cell, *names):
     return [call for name, call in functions + methods if name in names]
 
 
-def asserts(cell):
-    return [node for node in ast.walk(parse(cell.source)) if isinstance(node, ast.Assert)]
+@cache
+def facts_of(stem):
+    """The facts of a notebook: the code of each cell's, by its id."""
+    return read_facts(path_of(stem))
+
+
+def asserts(source):
+    return [node for node in ast.walk(parse(source)) if isinstance(node, ast.Assert)]
+
+
+def asserted(cell):
+    """What the facts of a cell assert."""
+    return asserts(facts_of(stem_of(cell)).get(cell.id, ""))
+
+
+@cache
+def stems():
+    """The prefixes of the cells' ids, each with its notebook."""
+    return {stem[:2]: stem for stem in STEMS}
+
+
+def stem_of(cell):
+    return stems()[cell.id[:2]]
+
+
+def questions(notebook):
+    """The variable that holds each question of a notebook, and the place of the cell that asks."""
+    found = {}
+    for place, cell in enumerate(code_cells(notebook)):
+        for node in ast.walk(parse(cell.source)):
+            if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+                continue
+            if getattr(node.value.func, "id", "") == "predict" and len(node.value.args) == 1:
+                found[node.value.args[0].value] = (node.targets[0].id, place)
+    return found
+
+
+def settling(notebook):
+    """For each question the cells that settle it: all behind it up to the one that reveals it.
+
+    A cell that asks another question shows no result, and is none of them.
+    """
+    cells, found = code_cells(notebook), {}
+    for name, (variable, place) in questions(notebook).items():
+        behind = range(place + 1, len(cells))
+        last = next(n for n in behind if variable in revealed(cells[n]))
+        between = cells[place + 1 : last + 1]
+        found[name] = [c for c in between if revealed(c) or not calls(c, "predict")]
+    return found
+
+
+def revealed(cell):
+    """The variables whose questions a cell reveals."""
+    return {getattr(call.func.value, "id", "") for call in calls(cell, ".reveal")}
+
+
+def settling_ids(notebook):
+    return {cell.id for cells in settling(notebook).values() for cell in cells}
 
 
 def shown(cell):
