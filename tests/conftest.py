@@ -11,7 +11,7 @@ from pathlib import Path
 import cells
 import hypothesis
 import pytest
-from stored import PATHS, read
+from stored import PATHS, facts_of, read
 
 os.environ["OMP_NUM_THREADS"] = "1"  # two processes share two cores; for their kernels too
 
@@ -105,4 +105,10 @@ def panel(make):
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)
 def notebook(request):
     """One of the stored notebooks, each in turn."""
+    return read(request.param)
+
+
+@pytest.fixture(params=[p for p in PATHS if facts_of(p.stem)], ids=lambda path: path.stem)
+def with_facts(request):
+    """One of those whose facts stand in facts/."""
     return read(request.param)

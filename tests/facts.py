@@ -55,7 +55,8 @@ def printed_in(text):
 
     def printed(line):
         parts = [re.escape(part) for part in line.split("{}")]
-        pattern = r"\s*(\S+?)".join(parts) + r"(?![\w.%+-])"
+        whole = "" if parts[-1] else r"(?![\w%+-]|[.,]\d)"  # a number at the end, to its end
+        pattern = r"\s*(\S+?)".join(parts) + whole
         rows = [[to_value(part) for part in found.groups()] for found in re.finditer(pattern, text)]
         if not rows:
             raise AssertionError(f"no line like {line!r} in what was printed:\n{text}")

@@ -36,15 +36,16 @@ for layer, n in enumerate((1, 20, 50, 20), start=1):
     assert max(abs(value - rule) for value in first) < 0.3
 
 # %% 06-watch-its-4
-for lr, least, most, low, high, _, _, dead in printed(
+for lr, least, most, low, high, best, worst, dead in printed(
     "{}: begin {} to {}, settle {} to {}, loss {} to {}, {} dead"
 ):
     assert -5 < least <= most < 1
     assert -8 < low <= high < -1.5
+    assert best < worst < 0.8
     assert lr > 0.1 or not dead
 typical = {}
 for lr in RATES:
     ends = [statistics.mean(watched[lr, seed][1][-50:]) for seed in range(5)]
-    assert 2e-5 < min(ends) < max(ends) < 0.8
+    assert 2e-5 < min(ends) < 0.8
     typical[lr] = statistics.median(ends)
 assert min(typical, key=typical.get) == 0.01
