@@ -1,7 +1,9 @@
 """The stored notebooks, and what the tests of text read in them: sections, numbers, evidence."""
 
 import ast
+import io
 import re
+import tokenize
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -61,9 +63,18 @@ def asserts(source):
     return [node for node in ast.walk(parse(source)) if isinstance(node, ast.Assert)]
 
 
+def tree_of(cell):
+    return parse(cell.source)
+
+
+def facts_tree(cell):
+    """The facts of a cell, parsed."""
+    return parse(facts_of(stem_of(cell)).get(cell.id, ""))
+
+
 def asserted(cell):
     """What the facts of a cell assert."""
-    return asserts(facts_of(stem_of(cell)).get(cell.id, ""))
+    return [node for node in ast.walk(facts_tree(cell)) if isinstance(node, ast.Assert)]
 
 
 @cache
@@ -96,7 +107,9 @@ def settling(notebook):
     cells, found = code_cells(notebook), {}
     for name, (variable, place) in questions(notebook).items():
         behind = range(place + 1, len(cells))
-        last = next(n for n in behind if variable in revealed(cells[n]))
+        last = next((n for n in behind if variable in revealed(cells[n])), None)
+        if last is None:
+            raise ValueError(f"the question {name} is never revealed")
         between = cells[place + 1 : last + 1]
         found[name] = [c for c in between if revealed(c) or not calls(c, "predict")]
     return found
@@ -134,31 +147,11 @@ def to_floats(text):
 class Literals(ast.NodeVisitor):
     """The numbers that stand in code: literals, in texts too, and the last number of a range.
 
-    Lists of whole numbers stand apart: they are the widths of a network. So do lengths: how many
-    parts a list, a table or a range of numbers has.
-    Left out: formats, a picture's sizes, and the options of a prediction, most of which are wrong.
+    Left out: formats, a picture's sizes, and the options of a question, most of which are wrong.
     """
 
     values: set = field(default_factory=set)
-    widths: set = field(default_factory=set)
     texts: list = field(default_factory=list)
-    lengths: set = field(default_factory=set)
-
-    def visit_Tuple(self, node):
-        self.lengths.add(len(node.elts))
-        self.generic_visit(node)
-
-    def visit_Dict(self, node):
-        self.lengths.add(len(node.keys))
-        self.generic_visit(node)
-
-    def visit_List(self, node):
-        inner = literals(*node.elts)
-        self.lengths |= {len(node.elts)} | inner.lengths
-        whole = all(isinstance(getattr(part, "value", 0.5), int) for part in node.elts)
-        self.widths |= inner.values if whole else inner.widths
-        self.values |= set() if whole else inner.values
-        self.texts += inner.texts
 
     def visit_Constant(self, node):
         if isinstance(node.value, str):
@@ -184,8 +177,6 @@ class Literals(ast.NodeVisitor):
         name = getattr(node.func, "id", "")
         if name == "range" and isinstance(node.args[-1], ast.Constant):
             self.values.add(float(node.args[-1].value - 1))
-            if all(isinstance(end, ast.Constant) for end in node.args):
-                self.lengths.add(len(range(*(end.value for end in node.args))))
         if name != "predict":
             self.generic_visit(node)
 
@@ -197,30 +188,30 @@ def literals(*trees):
     return found
 
 
+def comments(cell):
+    """The comments of a cell, each with the code before it on its line."""
+    for token in tokenize.generate_tokens(io.StringIO(cell.source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.line[: token.start[1]].strip(), token.string.lstrip("# ")
+
+
 @dataclass
 class Section:
     """What stands between a heading and the next; an exercise is a section of its own.
 
-    The question of a prediction is a text, too.
-
-    Attributes:
-        above: For each text how many of the cells stand above it.
+    A comment that begins its line is a text, too.
     """
 
     heading: str
     texts: list = field(default_factory=list)
     cells: list = field(default_factory=list)
-    above: list = field(default_factory=list)
-
-    def add_text(self, text):
-        self.texts.append(text)
-        self.above.append(len(self.cells))
 
     def printed(self):
         return "\n".join(shown(cell) for cell in self.cells if not calls(cell, "predict"))
 
     def code(self):
-        return [literals(parse(cell.source)) for cell in self.cells]
+        """The code of the cells, and that of their facts."""
+        return literals(*(tree(cell) for cell in self.cells for tree in (tree_of, facts_tree)))
 
 
 def sections(notebook):
@@ -228,16 +219,15 @@ def sections(notebook):
     found, exercises = [Section("")], {}
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            for call in calls(cell, "predict"):
-                found[-1].add_text(call.args[0].value)
             name = exercise_of(cell)
             home = exercises.setdefault(name, found[-1]) if name else found[-1]
             home.cells.append(cell)
+            home.texts += [comment for code, comment in comments(cell) if not code]
             continue
         for part in re.split(rf"(?m)^(?={HEADING.pattern})", cell.source):
             if HEADING.match(part):
                 found.append(Section(part.splitlines()[0]))
-            found[-1].add_text(part)
+            found[-1].texts.append(part)
     return found[1:]
 
 
