@@ -33,12 +33,14 @@ ARTICLE |= dict.fromkeys((0.05, 1000, 4999, 10_000), "")
 WHOLE = re.compile(r"# |## (Say it aloud|Words|Solutions)")
 BACK = re.compile(r"(?i)\b(above|earlier|opening)\b")
 NOTEBOOK = re.compile(r"(?<![\w.])(0\d)(?!\w|\.\d)|\((\d\d)_\w+\.ipynb|notebook (\d\d)")
-# What tells the reader to do something claims nothing.
+# What tells the reader to do or to imagine something claims nothing.
 TASK = re.compile(
     r"\W*(?:Now |Then |Or |And )?(?:try|set|change|choose|drag|write|press|move|give|take|draw|"
-    r"put|make|let|train|run|use|compare|replace|pick|turn)\b",
+    r"put|make|let|train|run|use|compare|replace|pick|turn|imagine|picture|suppose|think of)\b",
     re.IGNORECASE,
 )
+# What tells of other times and places has its source there.
+ELSEWHERE = re.compile(r"\]\(http|\b(?:19|20)\d\d\)|\b(?:in|since|of) (?:19|20)\d\d\b(?! \w+s\b)")
 # Numbers that claim nothing.
 FREE = [
     r"(?s)```.*?```",
@@ -46,7 +48,6 @@ FREE = [
     r"\]\([^)]*\)",  # an address
     r"<[^>]+>",  # markup
     r"\b(?:Python|PyTorch|NumPy|JupyterLab|version) \d[\d.]*",
-    r"\((?:[^()]* )?(?:19|20)\d\d\)|\b(?:in|since|of) (?:19|20)\d\d\b(?! \w+s\b)",  # a year
     r"\b100 ?%",
 ]
 NAMED = re.compile(r"(?i)\b(module|step) (\d)[,:] (?:the )?([\w ]+)")
@@ -72,7 +73,7 @@ def sentences(text):
 
 def claims(sentence):
     """The numbers in a sentence that must be shown, each with whether it is a share."""
-    if TASK.match(sentence):
+    if TASK.match(sentence) or ELSEWHERE.search(sentence):
         return
     for pattern in FREE:
         sentence = re.sub(pattern, " ", sentence)
@@ -158,6 +159,8 @@ def test_only_numbers_that_claim_something_must_be_shown():
     ]
     for free in (
         "Try 0.2 instead.",
+        "Imagine 200 people.",
+        "The first deep ones had 152 layers, in 2015.",
         "With `lr=0.2` it ends lower.",
         "It is older than ReLU (Fukushima, 1969), and was used in 2012.",
         "Python 3.11, 100 % of them, [words](https://a.b/300.5), 1e-5 and three.",
