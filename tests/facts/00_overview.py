@@ -11,7 +11,7 @@ from helpers.experiment import Experiment, Settings
 line = Experiment(Settings(cfg=(1, 1), lr=0.01))
 line.advance(50)
 left, middle, back = line.predict(torch.tensor([-7.0, 0.0, 7.0]))
-assert abs(left + back - 2 * middle) < 1e-5
+assert torch.allclose(left + back, 2 * middle, atol=1e-5)
 assert right("00-shape") == "a straight line, and nothing else"
 
 # %% 00-sides
