@@ -156,8 +156,8 @@ def list_loop_mistakes(indent: str) -> dict[str, Edit]:
         ),
         "No weight moves, for zero_grad stands between backward and step: the fresh gradients are "
         "gone before step can use them.": edit(zero + backward, backward + zero),
-        "No gradient ever reaches a weight, so step has nothing to move by. Is backward there, with "
-        "its brackets, and is the loss that of this network?": edit(backward, ""),
+        "No gradient ever reaches a weight, so step has nothing to move by. Is backward there, "
+        "with its brackets, and is the loss that of this network?": edit(backward, ""),
         "Without step every gradient is computed, and no weight moves. (Are its brackets there?)": (
             edit(step, "")
         ),

@@ -2,12 +2,12 @@
 
 import torch
 
+from helpers.experiment import Experiment, Settings
+
 # %% 00-watch
 assert panel.settings.cfg == (1, 20, 50, 20, 1)
 
 # %% 00-shape-answer
-from helpers.experiment import Experiment, Settings
-
 line = Experiment(Settings(cfg=(1, 1), lr=0.01))
 line.advance(50)
 left, middle, back = line.predict(torch.tensor([-7.0, 0.0, 7.0]))
