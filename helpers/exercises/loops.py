@@ -107,8 +107,8 @@ class Problem:
         """Return the weights after each step, then what else is given, as parts to compare."""
         parts: dict[str, object] = {"The number of the optimizer's steps": len(self.weights)}
         for number, weights in enumerate(self.weights, 1):
-            parts[f"A weight after step {number}"] = weights
-        parts["A weight at the end"] = self.get_weights()
+            parts[f"After step {number} one of the weights"] = weights
+        parts["At the end one of the weights"] = self.get_weights()
         return Observation(parts | more, self.get_order(), self.describe())
 
     def get_order(self) -> list[str]:
@@ -163,6 +163,10 @@ def list_loop_mistakes(indent: str) -> dict[str, Edit]:
         ),
         "step comes before backward here: it finds the gradients of the iteration before, or "
         "none.": edit(backward + step, step + backward),
+        "step stands in front of the others: in the first iteration it finds no gradient, and in "
+        "each later one that of the iteration before.": edit(
+            step, "", f"{indent}out = net(x)\n", f"{step}{indent}out = net(x)\n"
+        ),
         "backward runs twice in each iteration, and its gradients add up.": edit(
             backward, f"{indent}loss.backward(retain_graph=True)\n{backward}"
         ),

@@ -39,19 +39,25 @@ assert 0.4 < rows[0][1] < 0.7
 assert 0.05 < rows[-1][1] < 0.4
 assert rows[-1][1] < 0.6 * rows[0][1]
 
+# %% 00-bridge
+((hand, found),) = printed("by hand {}, by PyTorch {}")
+((twice,),) = printed("after a second backward {}")
+assert abs(found - hand) < 0.02
+assert abs(twice - 2 * found) < 0.02
+
 # %% 00-outside
-(inside, flat_inside), (outside, flat_outside) = [
-    row[2:] for row in printed("from {} to {}: typical error {}, and of a flat line {}")
-]
-assert 0.1 < inside < 0.6
-assert 0.6 < flat_inside < 0.8
-assert 0.7 < flat_outside < 0.76
-assert 0.98 * flat_outside < outside < 20
-assert inside < 0.8 * flat_inside
+((own,),) = printed("on its own points {}")
+((between,),) = printed("between them {}")
+((outside,),) = printed("the network, from 20 to 30 {}")
+((lazy,),) = printed("always zero, from 20 to 30 {}")
+assert 0.1 < own < 0.6
+assert 0.9 * own < between < 1.1 * own
+assert 0.7 < lazy < 0.76
+assert 0.98 * lazy < outside < 20
 
 # %% 00-outside-answer
-ours, flat = typical_error(20, 30)
-assert right("00-outside") == ("no better than the flat line" if ours > 0.98 * flat else "")
+ours, lazy = typical_error(net, 20, 30), typical_error(always_zero, 20, 30)
+assert right("00-outside") == ("no better than always saying 0" if ours > 0.98 * lazy else "")
 
 # %% 00-ends
 error = (net(x) - y).abs()
