@@ -159,8 +159,10 @@ def largest_rate(valley):
         "A rate is positive, and so is the second derivative of a valley. Is a sign off?": edit(
             "2 / curv", "-2 / curv"
         ),
-        "The slope has no graph, so nothing can be derived from it again: create_graph=True in the "
-        "first call of grad keeps one.": edit(", create_graph=True", ""),
+        "What is derived there has no graph. w needs requires_grad=True for the first derivative, "
+        "and the first call of grad needs create_graph=True for the second.": edit(
+            ", create_graph=True", ""
+        ),
         "grad returns a tuple, with one gradient for each tensor it was asked for: take [0] of "
         "it.": edit("(slope, w)[0]", "(slope, w)"),
         "grad returns a tuple, even for one tensor: take [0] of it, and then divide.": edit(
