@@ -31,7 +31,7 @@ LOOP = Exercise(
     solution="""\
 def my_train(net, x, y, loss_func, optimizer, epochs):
     losses = []
-    for epoch in range(epochs):
+    for _ in range(epochs):
         out = net(x)
         loss = loss_func(out, y)
         optimizer.zero_grad()
