@@ -16,10 +16,10 @@ from helpers.exercises.loops import Problem, list_loop_mistakes, observe_loop
 from helpers.exercises.running import NotYet, explain
 
 ITERATIONS = 5  # of training by a learner's optimizer
-NEAR = 0.005  # points so near each other have losses that differ by little more than rounding
+NEAR = 0.008  # how far apart points are whose losses tell little of a curvature, in float32
 ROUNDED = (
-    "It asked for losses at points {:.2g} apart: there they differ by little more than float32 "
-    "rounds away. A parabola is curved alike everywhere, so take points 0.5 apart."
+    "At points {:.2g} apart the difference of three losses is so small that what float32 rounds "
+    "away counts. A parabola is curved alike everywhere, so take points 0.5 apart."
 )
 
 LOOP = Exercise(
@@ -53,14 +53,14 @@ def my_train(net, x, y, loss_func, optimizer, epochs):
 
 
 def draw_valleys() -> list[tuple]:
-    """Draw three valleys `bend * (w - centre) ** 2 + floor`: a wide one to a narrow one."""
+    """Draw four valleys `bend * (w - centre) ** 2 + floor`, from a wide one to a narrow one."""
     return [
         (
             round(random.uniform(low, 2 * low), 2),
             round(random.choice((-1, 1)) * random.uniform(0.6, 2), 2),
             round(random.uniform(0.5, 2), 2),
         )
-        for low in (0.4, 1.5, 5)
+        for low in (0.4, 0.8, 1.6, 5)
     ]
 
 
@@ -118,7 +118,7 @@ def find_cause(rate: object, asked: list[float], case: tuple) -> str:
 def find_rounding(asked: list[float]) -> str:
     """Say that a few points are too near each other, if they are."""
     gaps = list_gaps(asked)
-    return ROUNDED.format(gaps[0]) if gaps and max(gaps) < NEAR else ""
+    return ROUNDED.format(gaps[0]) if len(gaps) > 1 and max(gaps) < NEAR else ""
 
 
 def list_gaps(points: list[float]) -> list[float]:
