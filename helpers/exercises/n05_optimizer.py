@@ -241,6 +241,7 @@ CLASS = Exercise(
     shown="Momentum(net.parameters(), lr={0}, momentum={1})",
     level=3,
     minutes=20,
+    core=False,
     plan="In __init__ keep what comes in, the parameters as a list, and make a memory of zeros for "
     "each of them. zero_grad takes each gradient away. step goes through parameters and memories "
     "in pairs, outside of the graph: the memory fades and takes the gradient in, then the "
