@@ -51,6 +51,7 @@ class Problem:
         optimizer: SGD with momentum.
         events: The names of the steps in the order in which they were run.
         weights: All weights, flat, after each update.
+        start: All weights, flat, before the first.
     """
 
     def __init__(self, expected: int) -> None:
@@ -68,6 +69,7 @@ class Problem:
         self.limit = ENDLESS * (expected + 1)
         self.events: list[str] = []
         self.weights: list[torch.Tensor] = []
+        self.start = self.get_weights()
         self.net.register_forward_pre_hook(lambda *_: self.note("forward"))
         self.loss_func.register_forward_pre_hook(lambda *_: self.note("loss"))
         *_, last = self.net.parameters()
@@ -109,7 +111,9 @@ class Problem:
         for number, weights in enumerate(self.weights, 1):
             parts[f"After step {number} one of the weights"] = weights
         parts["At the end one of the weights"] = self.get_weights()
-        return Observation(parts | more, self.get_order(), self.describe())
+        moved = not torch.equal(self.start, self.get_weights())
+        traits = (self.get_order(), self.events.count("backward"), moved)
+        return Observation(parts | more, traits, self.describe())
 
     def get_order(self) -> list[str]:
         """List the steps behind the loss in the order in which each was first run."""
