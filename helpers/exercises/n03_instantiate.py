@@ -380,9 +380,8 @@ LOOP = Exercise(
         "The loss gets the network where it needs what the network says: call it with x.": edit(
             "out = net(x)", "out = net"
         ),
-        "`out` has no way back to the weights: is the network asked for it, without no_grad or detach?": edit(
-            "out = net(x)", "out = x"
-        ),
+        "`out` has no way back to the weights: is the network asked for it, without no_grad or "
+        "detach?": edit("out = net(x)", "out = x"),
         "Forward stands before the loop: backward uses its graph up, so the network has to be "
         "asked anew in each iteration.": edit(
             "    for _ in range(epochs):\n        out = net(x)\n",
