@@ -134,8 +134,8 @@ def cross_entropy(logits, labels):
     | {
         "For small logits that is right. For large ones exp overflows: take each row's largest "
         "logit away first.": edit("shifted = logits - top", "shifted = logits"),
-        "For small logits that is right. For large ones a softmax rounds to 0, and the logarithm "
-        "of 0 is infinite: never take the softmax, take the logarithm of the sum.": """\
+        "For small logits that is right. For large ones it is infinite. Is it the logarithm of a "
+        "softmax that has rounded to 0, or does exp overflow?": """\
 def cross_entropy(logits, labels):
     chosen = logits.softmax(dim=1)[torch.arange(len(labels)), labels]
     return -chosen.log().mean()
