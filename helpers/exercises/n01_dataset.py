@@ -261,7 +261,7 @@ class Points(Dataset):
         "The label belongs to it, too: return both.": edit(
             "self.x[row], self.y[row]", "self.x[row]"
         ),
-        "It is the row before the one that was asked for: rows count from 0.": edit(
+        "Is it the row before the one that was asked for? Rows count from 0.": edit(
             "self.x[row], self.y[row]", "self.x[row - 1], self.y[row - 1]"
         ),
         "Whatever row is asked for, the first one comes.": edit(
@@ -278,6 +278,12 @@ class Points(Dataset):
         ),
         "The arrays of NumPy's are kept as they are: torch.from_numpy makes tensors of them.": edit(
             "torch.from_numpy(x).float()", "x", "torch.from_numpy(y).float()", "y"
+        ),
+        "NumPy's arrays have no .float(): torch.from_numpy makes tensors of them first.": edit(
+            "torch.from_numpy(x).float()", "x.float()", "torch.from_numpy(y).float()", "y.float()"
+        ),
+        "A shape is two numbers, and the length is one: how many rows there are.": edit(
+            "len(self.x)", "self.x.shape"
         ),
         "That is how many columns x has: its length is the number of rows.": edit(
             "len(self.x)", "self.x.shape[1]"

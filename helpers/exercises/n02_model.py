@@ -171,7 +171,7 @@ def observe_regressor(answer: Callable, case: tuple, shown: str) -> Observation:
     kept = sum(any(torch.equal(one, other) for other in listed) for one in layers.parameters())
     more = {"The number of parameters of layers that net.parameters() lists": kept}
     parts = {f"What {shown} makes": NETWORK} | watch(net, x, shown, more)
-    return Observation(parts, traits=bool(listed))
+    return Observation(parts, traits=bool(listed) and not kept)
 
 
 def draw_layers() -> list[tuple]:
@@ -217,6 +217,12 @@ class MyRegressor(nn.Module):
             "= list(layers)",
             "return self.layers(x)",
             "for layer in self.layers:\n            x = layer(x)\n        return x",
+        ),
+        "A list cannot be called: keep the nn.Sequential that came in, which can.": edit(
+            "= layers", "= list(layers)"
+        ),
+        "check hands over layers that are made already: keep them as they are.": edit(
+            "= layers", "= make_layers(layers)"
         ),
         "It has layers of its own: those that come in are to be used.": edit(
             "= layers", "= make_layers([1, 20, 1])"
@@ -288,7 +294,9 @@ out_weights = [-1, 2, -1]
         ),
         "It stays down behind x = 2: an out_weight is the *change* of slope, from -1 to 1, and not "
         "the new slope.": edit("2, -1]", "1, 0]"),
-        "It never leaves 0: are all out_weights 0?": edit("[-1, 2, -1]", "[0, 0, 0]"),
+        "It never leaves 0: are all weights 0, or all out_weights?": edit(
+            "[-1, 2, -1]", "[0, 0, 0]"
+        ),
         "The valley is there, and half as deep as it should be.": edit(
             "[-1, 2, -1]", "[-0.5, 1, -0.5]"
         ),
