@@ -227,8 +227,8 @@ class MyRegressor(nn.Module):
         "It has layers of its own: those that come in are to be used.": edit(
             "= layers", "= make_layers([1, 20, 1])"
         ),
-        "Does forward make new layers at each call? Their weights are new as well, and whatever "
-        "was learnt is gone: layers are made once, before.": edit(
+        "Does forward make new layers at each call, or draw something else at random? Layers are "
+        "made once, before: new ones have learnt nothing.": edit(
             "return self.layers(x)", "return make_layers([1, 20, 1])(x)"
         ),
         GRADIENTLESS: edit("return self.layers(x)", "return self.layers(x).detach()"),
@@ -317,7 +317,16 @@ def observe_curve(answer: Callable, case: tuple, shown: str) -> Observation:
         with in_use(curve):
             out = curve(x.unsqueeze(1))  # (N, 1)
         parts[f"The curve {name}"] = out if isinstance(out, torch.Tensor) else get_kind(out)
-    return Observation(parts)
+    return Observation(parts, notes=find_miss(parts["The curve at the points"], points))
+
+
+def find_miss(out: object, points: torch.Tensor) -> str:
+    """Say at which of the points, (N,), a curve is the first time off the sine; '' if at none."""
+    if not isinstance(out, torch.Tensor) or out.shape != (len(points), 1):
+        return ""
+    off = (out.flatten() - points.sin()).abs() > 5e-3
+    place = int(off.int().argmax())
+    return f"From left to right, point {place} is the first that is off." if off.any() else ""
 
 
 def draw_points() -> list[tuple]:
