@@ -214,6 +214,8 @@ def tell(what: str, asked: object, came: object, share: float) -> str:
             )
         place = next(i for i, one in enumerate(asked) if not is_equal(one, plain[i], share))
         return tell(f"Part {place} of {lower(what)}", asked[place], plain[place], share)
+    if isinstance(asked, str) and isinstance(came, str):
+        return f"{what} is {came!r}, and {asked!r} was asked for."
     if isinstance(asked, numbers.Real) and not isinstance(asked, bool):
         if isinstance(came, torch.Tensor) and came.requires_grad and came.numel() == 1:
             return (
@@ -248,6 +250,21 @@ def tell_tensor(what: str, asked: torch.Tensor, came: object, share: float) -> s
         f"{what} is {format_number(came[tuple(place)].item())}{where}, and "
         f"{format_number(asked[tuple(place)].item())} was asked for."
     )
+
+
+def expect_pair(value: object, what: str) -> list | tuple:
+    """Take two things in a list or a tuple.
+
+    Args:
+        value: What came.
+        what: What was asked for, as in "twins() should return two networks".
+
+    Raises:
+        NotYet: It is something else.
+    """
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise NotYet(f"{what}; what came is {name_kind(value)}.{ask(value)}")
+    return value
 
 
 def ask(came: object) -> str:

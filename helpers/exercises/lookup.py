@@ -1,11 +1,13 @@
 """Answers that are a value: a number, a word, a list."""
 
 import contextlib
+import dis
 import functools
 import inspect
 import math
 import numbers
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 KINDS = {bool: "True or False", int: "a number", float: "a number", str: "a word", list: "a list"}
@@ -51,7 +53,17 @@ def is_open(answer: object) -> bool:
     """Tell whether an answer, a part of a list or a function's body is still the three dots."""
     if isinstance(answer, list | tuple):
         return any(map(is_open, answer))
-    return answer is ... or is_empty(answer)
+    return answer is ... or is_empty(answer) or has_gap(answer)
+
+
+def has_gap(function: object) -> bool:
+    """Tell whether three dots are given to a name in a function, as in `out = ...`."""
+    if not inspect.isfunction(function):
+        return False
+    return any(
+        one.argval is ... and other.opname.startswith(("STORE_FAST", "RETURN"))
+        for one, other in pairwise(dis.get_instructions(function))
+    )
 
 
 def is_empty(function: object) -> bool:

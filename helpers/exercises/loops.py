@@ -141,6 +141,18 @@ def observe_iterations(answer: Callable, case: tuple, shown: str) -> Observation
     return problem.observe({})
 
 
+WHOLE_LOOP = """\
+def my_train(net, x, y, loss_func, optimizer, epochs):
+    losses = []
+    for _ in range(epochs):
+        out = net(x)
+        loss = loss_func(out, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+"""
 ZERO, BACKWARD, STEP = "optimizer.zero_grad()", "loss.backward()", "optimizer.step()"
 
 
@@ -175,7 +187,7 @@ def list_loop_mistakes(indent: str) -> dict[str, Edit]:
             backward, f"{indent}loss.backward(retain_graph=True)\n{backward}"
         ),
         "step runs twice in each iteration, on the same gradients.": edit(step, step + step),
-        "The labels are flat where the loss compares: with (N, 1) against (N,) it compares each "
+        "One of the two is flat where the loss compares: with (N, 1) against (N,) it compares each "
         "prediction with every label.": edit("loss_func(out, y)", "loss_func(out, y.flatten())"),
         "So it comes out with the mean squared error: take the loss_func that is handed in.": edit(
             "loss_func(out, y)", "nn.MSELoss()(out, y)"

@@ -1,237 +1,287 @@
-"""Notebook 03: first weights that carry through, twins, a run taken up again."""
+"""Notebook 03: first weights that carry through, twins, a run taken up again, the loop."""
 
 import math
-import os
+import random
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import torch
 from torch import nn, optim
 
-from helpers.exercises.expecting import call, expect_network, expect_parts, near
-from helpers.exercises.running import NotYet
-from helpers.model import make_layers
+from helpers.exercises.comparing import call, expect_pair, near
+from helpers.exercises.judging import Exercise, Observation, edit
+from helpers.exercises.loops import WHOLE_LOOP, list_loop_mistakes, observe_loop
+from helpers.exercises.observing import expect_network, predict_column
+from helpers.model import Regressor, make_layers
 
-WEIGHTS, MEMORY = "the weights of the network", "the state of the optimizer"
-WIDTH = 100
-NETS = 8  # the size in one network wanders by luck; the mean over eight hardly does
-
-
-def judge_initialise(answer: object) -> str:
-    """Measure the size behind ten hidden layers after `initialise(net)`."""
-    ratios = []
-    for _ in range(NETS):
-        net = make_layers([WIDTH] * 12)  # ten hidden layers with ReLU, all 100 wide
-        before = [parameter.detach().clone() for parameter in net.parameters()]
-        returned = call(answer, net, shown="initialise(net)")
-        if isinstance(returned, nn.Module):
-            net = returned
-        judge_first_weights(net, before)
-        sizes = measure_sizes(net)
-        ratios.append(sizes[-1] / max(sizes[0], 1e-30))
-        if sizes[-1] < 1e-12:
-            raise NotYet(
-                f"Behind the tenth hidden layer the size is {sizes[-1]:.2g}: nothing is left."
-            )
-    factor = math.exp(sum(map(math.log, ratios)) / NETS / 9)
-    deviation = torch.cat([p.flatten() for p in net.parameters() if p.ndim == 2]).std().item()
-    fact = (
-        f"Over {NETS} networks the size changes by a factor of {factor:.2f} a layer, "
-        f"{factor**9:.2g} from the first hidden layer to the tenth"
-    )
-    if abs(factor - 0.707) < 0.04:
-        raise NotYet(
-            f"{fact}. That is the root of one half: each ReLU throws away half of the square. What "
-            f"must the weights be multiplied with to make up for it?"
-        )
-    if abs(deviation * math.sqrt(3 * WIDTH) - 1) < 0.03:
-        raise NotYet(f"{fact}. The weights are PyTorch's default still: they have to be larger.")
-    if factor**9 < 0.6:
-        raise NotYet(f"{fact}: the weights are too small.")
-    biases = torch.cat([p.flatten() for p in net.parameters() if p.ndim == 1])
-    if factor**9 > 1.7 and biases.square().mean() > 0.05:
-        raise NotYet(f"{fact}: the biases add to the size in every layer. Begin with biases of 0.")
-    if factor**9 > 1.7:
-        raise NotYet(f"{fact}: the weights are too large. Think of the number of inputs, {WIDTH}.")
-    return f"{fact}."
+NETS = 10  # one network wanders by luck; the mean over ten hardly does
+CLOSE = 0.1  # a factor this near to 1 keeps the size
+QUIET = 0.25  # biases that make up no more than this share of a signal do no harm
 
 
-def judge_first_weights(net: nn.Module, before: list[torch.Tensor]) -> None:
-    """Refuse first weights with which no size need be measured.
+def draw_widths() -> list[tuple]:
+    """Draw two widths that take turns: no one number fits the inputs of both kinds of layer."""
+    return [(random.randrange(50, 71), random.randrange(170, 201))]
 
-    Raises:
-        NotYet: They are unchanged, all alike, the same in two layers, or cannot be trained.
+
+def observe_first_weights(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Look at the weights of networks behind `initialise(net)`, and at the signal in them."""
+    narrow, wide = case
+    nets = [make_layers([narrow, wide] * 6) for _ in range(NETS)]
+    old = [weight.clone() for weight in get_hidden_weights(nets[0])]
+    for net in nets:
+        call(answer, net, shown=shown)
+    weights = get_hidden_weights(nets[0])
+    begin = [tuple(one.flatten()[:50].tolist()) for net in nets for one in get_hidden_weights(net)]
+    faults = {
+        "The number of weights and biases that would never be trained": sum(
+            not parameter.requires_grad for parameter in nets[0].parameters()
+        ),
+        "The number of hidden Linear layers with their old weights": sum(
+            map(torch.equal, old, weights)
+        ),
+        "The number of hidden Linear layers whose units are all alike": sum(
+            bool((weight == weight[0]).all()) for weight in weights
+        ),
+        f"The number of hidden Linear layers, in {NETS} networks, that repeat the numbers of "
+        f"another": len(begin) - len(set(begin)),
+    }
+    if any(faults.values()):
+        return Observation(faults, list(faults.values()))
+    to_wide, to_narrow = measure_factors(nets)
+    parts = {
+        f"The factor by which a layer from {narrow} to {wide} units changes the size": to_wide,
+        f"The factor by which a layer from {wide} to {narrow} units changes the size": to_narrow,
+        "The share of the biases in the size behind hidden layer 10": measure_bias_share(nets),
+    }
+    wonder = "Does the size of each weight fit its layer's number of inputs?"
+    return Observation(faults | parts, to_narrow > 1, wonder)
+
+
+def get_hidden_weights(net: nn.Sequential) -> list[torch.Tensor]:
+    """List the weights of all Linear layers but the output layer, without their graph."""
+    weights = [layer.weight.detach() for layer in net if isinstance(layer, nn.Linear)]
+    return weights[:-1]
+
+
+def measure_size(signal: torch.Tensor) -> float:
+    """Measure the root of the mean square."""
+    return signal.square().mean().sqrt().item()
+
+
+def measure_factors(nets: list[nn.Sequential]) -> list[float]:
+    """Measure by what the weights alone multiply the size, in layers 2, 4 ... and in 3, 5 ...
+
+    Returns:
+        Geometric means over the layers and the networks; 1 if near to it.
     """
-    parameters = list(net.parameters())
-    weights = [p for p in parameters if p.ndim == 2]
-    if not all(p.requires_grad for p in parameters):
-        raise NotYet("Some parameters have requires_grad False now: they would never be trained.")
-    if all(torch.equal(p, old) for p, old in zip(parameters, before, strict=True)):
-        raise NotYet(
-            "No number of the network has changed. A new tensor given to a name of your own "
-            "changes nothing: fill layer.weight in place, under no_grad or by nn.init."
-        )
-    old = [one for one in before if one.ndim == 2]
-    kept = [i for i in range(len(weights) - 1) if torch.equal(weights[i], old[i])]
-    if kept:
-        raise NotYet(
-            f"{len(kept)} of the {len(weights) - 1} hidden Linear layers still have the weights "
-            f"they came with: does the loop go over all layers of the network?"
-        )
-    if any(not p.isfinite().all() for p in parameters):
-        raise NotYet("Some weights are not finite numbers.")
-    for place, weight in enumerate(weights):
-        if not weight.any():
-            raise NotYet(f"All weights of Linear {place + 1} are 0: nothing gets through.")
-        if (weight == weight[0]).all():
-            raise NotYet(
-                f"All {WIDTH} units of Linear {place + 1} have the same weights: they get the same "
-                f"gradients, and stay alike for ever. Draw them at random."
-            )
-    for place in range(1, len(weights)):
-        if torch.equal(weights[place], weights[0]):
-            raise NotYet(
-                f"Linear 1 and Linear {place + 1} hold the same numbers: is a seed set inside?"
-            )
+    logarithms: list[list[float]] = [[], []]
+    for net in nets:
+        sizes = []
+        first, *_ = get_hidden_weights(net)
+        h = torch.randn(30, first.shape[1], dtype=torch.float32)  # (30, narrow)
+        for weight in get_hidden_weights(net):
+            h = torch.relu(h @ weight.T)  # (30, units)
+            sizes.append(max(measure_size(h), 1e-30))
+        for place, (before, after) in enumerate(pairwise(sizes)):
+            logarithms[place % 2].append(math.log(after / before))
+    to_narrow, to_wide = (math.exp(sum(some) / len(some)) for some in logarithms)
+    return [1.0 if abs(one - 1) < CLOSE else round(one, 2) for one in (to_wide, to_narrow)]
 
 
-def measure_sizes(net: nn.Module) -> list[float]:
-    """Measure the size, the root of the mean square, of what each ReLU hands on."""
-    h = torch.randn(200, WIDTH, dtype=torch.float32)  # (200, 100)
-    sizes = []
-    with torch.no_grad():
-        for layer in net:
-            h = layer(h)
-            if isinstance(layer, nn.ReLU):
-                sizes.append(h.square().mean().sqrt().item())
-    return sizes
+def measure_bias_share(nets: list[nn.Sequential]) -> float:
+    """Measure what is behind hidden layer 10 for an input of 0, as a share; 0 if it is little."""
+    shares = []
+    for net in nets:
+        first, *_ = get_hidden_weights(net)
+        x = torch.randn(30, first.shape[1], dtype=torch.float32)  # (30, narrow)
+        with torch.no_grad():
+            signal, silence = net[:-1](x), net[:-1](torch.zeros_like(x))
+        shares.append(measure_size(silence) / max(measure_size(signal), 1e-30))
+    share = sum(shares) / len(shares)
+    return 0.0 if share < QUIET else round(share, 2)
 
 
-def judge_twins(answer: object) -> str:
-    """Move one of the two networks of `twins()` and look at the other."""
-    a, b = expect_parts(call(answer, shown="twins()"), 2, "two networks")
-    expect_network(a, "The first")
-    expect_network(b, "The second")
-    if a is b:
-        raise NotYet("Both are one and the same network under two names: copy.deepcopy makes two.")
-    own = {id(parameter) for parameter in a.parameters()}
-    shared = [name for name, parameter in b.named_parameters() if id(parameter) in own]
-    storage = {parameter.data_ptr() for parameter in a.parameters()}
-    shared += [
-        name
-        for name, parameter in b.named_parameters()
-        if id(parameter) not in own and parameter.data_ptr() in storage
-    ]
-    if shared:
-        total = len(list(b.parameters()))
-        raise NotYet(
-            f"{len(shared)} of the {total} tensors of the second network are those of the first "
-            f"({shared[0]} ...): train one and the other moves too."
-        )
+INIT = Exercise(
+    shown="initialise(net)",
+    level=2,
+    minutes=15,
+    plan="Go over the layers of the network; only Linear layers have weights. The square of a "
+    "weight should be, on average, what makes up for two losses: the sum has as many products as "
+    "the layer has inputs, and the ReLU throws away half of the square. nn.init fills a weight in "
+    "place with random numbers of the spread that you name. The biases can begin at 0.",
+    solution="""\
+def initialise(net):
+    for layer in net:
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, std=(2 / layer.in_features) ** 0.5)
+            nn.init.zeros_(layer.bias)
+""",
+    why="The size is kept, from narrow layers to wide ones and back.",
+    draw=draw_widths,
+    observe=observe_first_weights,
+    share=CLOSE,
+    mistakes={
+        "The size is multiplied by the root of one half: each ReLU throws away half of the square. "
+        "What must the weights be multiplied with to make up for it?": edit("(2 /", "(1 /"),
+        "The size is multiplied by 1 / sqrt(6), as with PyTorch's default: the weights have to be "
+        "larger.": edit(
+            "nn.init.normal_(layer.weight, std=(2 / layer.in_features) ** 0.5)",
+            "layer.reset_parameters()",
+        ),
+        "No weight has changed. A new tensor given to a name of your own changes nothing: fill "
+        "layer.weight in place, under no_grad or by nn.init.": edit(
+            "nn.init.normal_(layer.weight, std=", "weight = torch.randn_like(layer.weight) * ("
+        ),
+        "One hidden layer has new weights, and the others have not: does the loop go over all "
+        "layers?": edit("in net:", "in net[:1]:"),
+        "All layers have weights of the same size, or nearly so: the fewer inputs a layer has, the "
+        "larger its weights have to be.": edit("2 / layer.in_features", "2 / 100"),
+        "So it comes out if the size of the weights follows the number of outputs: a sum has as "
+        "many products as the layer has inputs.": edit("in_features", "out_features"),
+        "So it comes out if std is 2 divided by the number of inputs: that is the mean square, and "
+        "std is its root.": edit("(2 / layer.in_features) ** 0.5", "2 / layer.in_features"),
+        "So it comes out with weights of size 1: the more inputs a layer has, the smaller each "
+        "weight has to be.": edit("(2 / layer.in_features) ** 0.5", "1.0"),
+        "All units of a layer have the same weights: they get the same gradients, and stay alike "
+        "for ever. Draw them at random.": edit(
+            "normal_(layer.weight, std=(2 / layer.in_features) ** 0.5)",
+            "constant_(layer.weight, 0.02)",
+        ),
+        "Layers of one shape begin alike: is a seed set inside the loop?": edit(
+            "            nn.init.normal_",
+            "            torch.manual_seed(0)\n            nn.init.normal_",
+        ),
+        "All networks begin alike: is a seed set inside the function?": edit(
+            "    for layer", "    torch.manual_seed(0)\n    for layer"
+        ),
+        "Weights or biases have requires_grad False now: an optimizer would never move them.": edit(
+            "            nn.init.zeros_",
+            "            layer.weight.requires_grad = False\n            nn.init.zeros_",
+        ),
+        "The biases add to the size in every layer, the same for every x. Begin with biases of "
+        "0.": edit("nn.init.zeros_(layer.bias)", "nn.init.normal_(layer.bias, std=3.0)"),
+    },
+)
+
+
+def observe_twins(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Compare two networks, move every weight of the first, and compare again."""
+    pair = expect_pair(call(answer, shown=shown), f"{shown} should return two networks")
+    a = expect_network(pair[0], "The first of the two")
+    b = expect_network(pair[1], "The second of the two")
     x = torch.linspace(-2, 2, 50, dtype=torch.float32).unsqueeze(1)  # (50, 1)
+    first, second = (predict_column(net, x) for net in (a, b))
+    memory = {parameter.untyped_storage().data_ptr() for parameter in a.parameters()}
+    shared = [one.untyped_storage().data_ptr() in memory for one in b.parameters()]
     with torch.no_grad():
-        first, second = a(x), b(x)
-        if first.shape != second.shape or not near(first, second, 1e-5):
-            raise NotYet(
-                "They share nothing now, but they do not start alike: for x from -2 to 2 their "
-                "outputs differ. A second network with the same first weights is asked for."
-            )
         for parameter in a.parameters():
             parameter.add_(0.1)
-        if near(first, a(x)):
-            raise NotYet("With all weights of the first network moved its output is the same.")
-        if not torch.equal(b(x), second):
-            raise NotYet("Something is still shared: when the first is moved the second follows.")
-    return "They start alike, and when one is moved the other stays."
+    parts = {
+        "The share of the second network's weights and biases that are those of the first": sum(
+            shared
+        )
+        / len(shared),
+        "The number of points, of 50, at which they do not start alike": count_apart(first, second),
+        "The number of points at which the second moves with the first": count_apart(
+            second, predict_column(b, x)
+        ),
+        "The number of weights and biases that would never be trained": sum(
+            not parameter.requires_grad for net in (a, b) for parameter in net.parameters()
+        ),
+    }
+    own = {id(parameter) for parameter in a.parameters()}
+    same = sum(id(parameter) in own for parameter in b.parameters())
+    return Observation(parts, (a is b, same == sum(shared), all(shared)))
 
 
-def judge_resume(answer: object) -> str:
-    """Stop a run, take it up again from the file, and compare 50 losses."""
-    save, resume = expect_parts(answer, 2, "[save, resume]", returned=False)
+def count_apart(one: torch.Tensor, other: torch.Tensor) -> int:
+    """Count the rows in which two columns differ by more than rounding."""
+    return sum(not near(*pair, 1e-5) for pair in zip(one, other, strict=True))
+
+
+TWINS = Exercise(
+    shown="twins()",
+    level=1,
+    minutes=5,
+    plan="Ask how many sets of layers this program makes. Each network needs one of its own. For "
+    "the same numbers in both, copy the whole network once it has its first weights.",
+    solution="""\
+def twins():
+    a = Regressor(make_layers([1, 20, 20, 1]))
+    b = copy.deepcopy(a)
+    return a, b
+""",
+    why="They start alike, and when one is moved the other stays.",
+    draw=lambda: [()],
+    observe=observe_twins,
+    mistakes={
+        "The second is another object around the same layers: train one and the other moves, "
+        "too.": edit("copy.deepcopy(a)", "Regressor(a.features)"),
+        "Both are one and the same network under two names: copy.deepcopy makes two.": edit(
+            "copy.deepcopy(a)", "a"
+        ),
+        "The second has to begin with the weights of the first, number for number: copy all of "
+        "them.": edit("copy.deepcopy(a)", "Regressor(make_layers([1, 20, 20, 1]))"),
+        "A part of the first network is a part of the second, too: train one and it moves in "
+        "both.": edit("    return", "    b.features[0] = a.features[0]\n    return"),
+        "The second has parameters of its own, but their numbers lie in the same memory: .clone() "
+        "copies numbers.": edit(
+            "    return",
+            "    for p, q in zip(a.parameters(), b.parameters()):\n"
+            "        q.data = p.data\n"
+            "    return",
+        ),
+        "The second is frozen, with requires_grad False: it is to be trained, too.": edit(
+            "copy.deepcopy(a)", "copy.deepcopy(a).requires_grad_(False)"
+        ),
+    },
+)
+
+
+def draw_runs() -> list[tuple]:
+    """Draw the width of a network and the rate of its Adam."""
+    return [(random.randrange(6, 12), random.uniform(0.004, 0.015))]
+
+
+def observe_resume(answer: object, case: tuple, shown: str) -> Observation:
+    """Save a run twice, and take it up again from the first file, by a new network."""
+    save, resume = expect_pair(answer, "The answer is [save, resume]")
     x = torch.rand(30, 1, dtype=torch.float32) * 4 - 2  # (30, 1)
-    y = torch.sin(x)  # (30, 1)
-    net = make_layers([1, 8, 1])
-    optimizer = optim.Adam(net.parameters(), lr=0.01)
-    advance(net, optimizer, x, y, 10)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "run.pt"
-        call(save, net, optimizer, path, shown="save(net, optimizer, path)")
-        if not os.path.exists(path):
-            raise NotYet("save has written no file at `path`. torch.save(what, path) does.")
-        right = advance(net, optimizer, x, y, 50)
-        other = make_layers([1, 8, 1])
-        start = [parameter.detach().clone() for parameter in other.parameters()]
-        again = optim.Adam(other.parameters(), lr=0.01)
-        contents = read_contents(path)
-        try:
-            call(resume, other, again, path, shown="resume(net, optimizer, path)")
-        except Exception:
-            if len(contents) == 1:
-                raise NotYet(
-                    f"resume fails, for the file holds nothing but {contents.pop()}: a second "
-                    f"torch.save to the same path replaces what the first one wrote. Put both "
-                    f"states into one dictionary, and save that."
-                ) from None
-            raise
-    if all(torch.equal(p, old) for p, old in zip(other.parameters(), start, strict=True)):
-        raise NotYet(
-            "After resume the new network still has the weights it began with: "
-            "net.load_state_dict(...) fills the network that comes in; a name given to another "
-            "one does not."
-        )
-    remembered = len(again.state)
-    found = advance(other, again, x, y, 50)
-    wrong = [i for i in range(50) if not math.isclose(found[i], right[i], rel_tol=1e-4)]
-    if not wrong:
-        return "Fifty losses, each that of the run which was never stopped."
-    place = wrong[0]
-    fact = f"Loss {place} after resume is {found[place]:.4g}, and {right[place]:.4g} in the run "
-    fact += "that was never stopped"
-    if place == 0:
-        raise NotYet(f"{fact}: the weights in the file are not those of the moment of save.")
-    if not remembered and MEMORY in contents:
-        raise NotYet(
-            f"{fact}; those before it agree. The file holds the optimizer's state, but resume does "
-            f"not put it into the optimizer: optimizer.load_state_dict(...) does, a new value for "
-            f"a name does not."
-        )
-    if not remembered:
-        raise NotYet(
-            f"{fact}; those before it agree. The weights are back, but not what the optimizer "
-            f"remembers: it has a state_dict too."
-        )
-    raise NotYet(f"{fact}: is the optimizer's state that of the moment of save?")
+    (net, optimizer), (other, again) = make_run(*case), make_run(*case)
+    advance(net, optimizer, x, 10)
+    start = [parameter.detach().clone() for parameter in other.parameters()]
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        call(save, net, optimizer, Path(first) / "run.pt", shown="save(net, optimizer, path)")
+        files = list(Path(first).iterdir())
+        parts: dict[str, object] = {"The number of files that save has written": len(files)}
+        if not files:
+            return Observation(parts)
+        parts["The losses of the run that goes on behind save"] = advance(net, optimizer, x, 30)
+        call(save, net, optimizer, Path(second) / "run.pt", shown="save(net, optimizer, path)")
+        call(resume, other, again, Path(first) / "run.pt", shown=shown)
+        has_memory = any(b"param_groups" in file.read_bytes() for file in files)
+    is_kept = all(map(torch.equal, start, other.parameters()))
+    remembers = bool(again.state)
+    parts["The losses after resume"] = advance(other, again, x, 30)
+    return Observation(parts, (is_kept, remembers, remembers or has_memory))
 
 
-def read_contents(path: Path) -> set[str]:
-    """Tell which states a file of torch.save holds, at its top or one level below."""
-    try:
-        saved = torch.load(path, weights_only=True)
-    except Exception:  # whole objects, or no file of torch.save
-        return set()
-    within = saved.values() if isinstance(saved, dict) else saved
-    inner = list(within) if isinstance(within, Iterable) else []
-    found = set()
-    for one in [saved, *inner]:
-        if isinstance(one, dict) and "param_groups" in one:
-            found.add(MEMORY)
-        elif isinstance(one, dict) and any(str(name).endswith("weight") for name in one):
-            found.add(WEIGHTS)
-    return found
+def make_run(width: int, lr: float) -> tuple[nn.Module, optim.Optimizer]:
+    """Make a network and its optimizer."""
+    net = Regressor(make_layers([1, width, 1]))
+    return net, optim.Adam(net.parameters(), lr=lr)
 
 
 def advance(
-    net: nn.Module,
-    optimizer: optim.Optimizer,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    iterations: int,
+    net: nn.Module, optimizer: optim.Optimizer, x: torch.Tensor, iterations: int
 ) -> list[float]:
-    """Train on, and return the losses."""
+    """Train towards a sine, and return the losses."""
     losses = []
     for _ in range(iterations):
-        loss = (net(x) - y).square().mean()
+        loss = (net(x) - x.sin()).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -239,8 +289,108 @@ def advance(
     return losses
 
 
-CHECKS: dict[str, Callable[[object], str]] = {
-    "03-init": judge_initialise,
-    "03-twins": judge_twins,
-    "03-resume": judge_resume,
-}
+LOAD_NET = '    net.load_state_dict(saved["net"])\n'
+LOAD_MEMORY = '    optimizer.load_state_dict(saved["optimizer"])\n'
+SAVED = 'torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict()}, path)'
+
+RESUME = Exercise(
+    shown="resume(net, optimizer, path)",
+    answer="[save, resume]",
+    level=2,
+    minutes=15,
+    plan="What must the file hold, so that tomorrow nothing is missing? The network has a "
+    "state_dict, and so has the optimizer: put both into one dictionary and save that. To take "
+    "the run up again, load the dictionary and give each of the two back what is its own.",
+    solution="""\
+def save(net, optimizer, path):
+    torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict()}, path)
+
+
+def resume(net, optimizer, path):
+    saved = torch.load(path, weights_only=True)
+    net.load_state_dict(saved["net"])
+    optimizer.load_state_dict(saved["optimizer"])
+""",
+    why="Thirty losses, each that of the run which was never stopped.",
+    draw=draw_runs,
+    observe=observe_resume,
+    share=1e-4,
+    mistakes={
+        "The weights are back, but not what the optimizer remembers: it has a state_dict, too.": (
+            edit(', "optimizer": optimizer.state_dict()', "", LOAD_MEMORY, "")
+        ),
+        "The file holds the optimizer's state, but resume does not put it into the optimizer: "
+        "optimizer.load_state_dict does, a new value for a name does not.": edit(LOAD_MEMORY, ""),
+        "The network that comes in keeps the weights it began with: net.load_state_dict fills it, "
+        "a new value for a name does not.": edit(LOAD_NET, ""),
+        "resume changes neither the network nor the optimizer that come in: load_state_dict fills "
+        "them, a new value for a name does not.": edit(LOAD_NET + LOAD_MEMORY, ""),
+        "save has written no file: torch.save(what, path) does.": edit(
+            SAVED, "kept = net.state_dict()\n    return kept"
+        ),
+        "What resume brings back is the run as it was later, and not as it was at that save: does "
+        "all that is needed stand in the file?": """\
+kept = {}
+
+
+def save(net, optimizer, path):
+    kept.update(net=net.state_dict(), optimizer=optimizer.state_dict())
+    torch.save(optimizer.state_dict(), path)
+
+
+def resume(net, optimizer, path):
+    net.load_state_dict(kept["net"])
+    optimizer.load_state_dict(kept["optimizer"])
+""",
+        "What goes into the network is not the state of such a network. Are the two states "
+        "exchanged, or has a second torch.save to the same path replaced the first?": edit(
+            SAVED, "torch.save(optimizer.state_dict(), path)", 'saved["net"]', "saved"
+        ),
+        "What goes into the optimizer is not the state of an optimizer: has a second torch.save "
+        "to the same path replaced the first?": edit(
+            SAVED,
+            "torch.save(net.state_dict(), path)",
+            'saved["net"]',
+            "saved",
+            'saved["optimizer"]',
+            "saved",
+        ),
+        "There is more than one file: put all into one dictionary, and save that once.": edit(
+            SAVED,
+            'torch.save(optimizer.state_dict(), f"{path}.memory")\n'
+            '    torch.save({"net": net.state_dict()}, path)',
+            'saved["optimizer"]',
+            'torch.load(f"{path}.memory", weights_only=True)',
+        ),
+    },
+)
+
+LOOP = Exercise(
+    shown="my_train(net, x, y, loss_func, optimizer, {0})",
+    level=1,
+    minutes=3,
+    plan="What does the next line need? loss_func compares `out` with the labels, so `out` is what "
+    "the network says about x. An instance of a network is called like a function.",
+    solution=WHOLE_LOOP,
+    why="Weights and losses are those of the five steps, iteration by iteration.",
+    draw=lambda: [(random.randrange(2, 5),), (random.randrange(5, 9),)],
+    observe=observe_loop,
+    mistakes=list_loop_mistakes("        ")
+    | {
+        "The loss gets the network where it needs what the network says: call it with x.": edit(
+            "out = net(x)", "out = net"
+        ),
+        "`out` has no way back to the weights: is the network asked for it, without no_grad or "
+        "detach?": edit("out = net(x)", "out = x"),
+        "Forward stands before the loop: backward uses its graph up, so the network has to be "
+        "asked anew in each iteration.": edit(
+            "    for _ in range(epochs):\n        out = net(x)\n",
+            "    out = net(x)\n    for _ in range(epochs):\n",
+        ),
+        "One loss comes back: the list of all of them is asked for.": edit(
+            "return losses", "return losses[-1]"
+        ),
+    },
+)
+
+EXERCISES = {"03-init": INIT, "03-twins": TWINS, "03-resume": RESUME, "03-loop": LOOP}

@@ -1,12 +1,13 @@
-"""Notebook 04: losses written out."""
+"""Notebook 04: losses written out, the loop, a gradient from two sides."""
 
 import random
 from collections.abc import Callable
 
 import torch
 
-from helpers.exercises.comparing import call
+from helpers.exercises.comparing import call, expect_pair, is_equal, name_dtype, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
+from helpers.exercises.loops import WHOLE_LOOP, list_loop_mistakes, observe_loop
 from helpers.exercises.observing import Forbidden
 
 
@@ -180,4 +181,164 @@ def cross_entropy(logits, labels):
     },
 )
 
-EXERCISES = {"04-huber": HUBER, "04-logits": LOGITS}
+LOOP = Exercise(
+    shown="my_train(net, x, y, loss_func, optimizer, {0})",
+    level=1,
+    minutes=5,
+    plan="One line makes a number of the prediction and the labels: how wrong is it? The other "
+    "gives every weight its gradient, and it starts from that number.",
+    solution=WHOLE_LOOP,
+    why="Weights and losses are those of the five steps, iteration by iteration.",
+    draw=lambda: [(random.randrange(2, 5),), (random.randrange(5, 9),)],
+    observe=observe_loop,
+    mistakes=list_loop_mistakes("        ")
+    | {
+        "backward starts from the prediction here: it needs one number to start from, the "
+        "loss.": edit("loss.backward()", "out.backward()"),
+        "loss is a bare number, without a way back: .item() comes later, for the list.": edit(
+            "loss_func(out, y)", "loss_func(out, y).item()", "loss.item()", "loss"
+        ),
+        "The list holds each loss with its whole graph: put its number there.": edit(
+            "loss.item()", "loss"
+        ),
+    },
+)
+
+
+ROUNDING = 1e-9  # of float64, as a share
+
+
+def draw_functions() -> list[tuple]:
+    """Draw functions of a row w: one whose backward is right, and one with a part cut off."""
+    rows, size = random.randrange(8, 13), random.randrange(3, 7)
+    x = torch.randn(rows, size, dtype=torch.float64)  # (rows, size)
+    y = torch.randn(rows, dtype=torch.float64)  # (rows,)
+
+    def whole(w: torch.Tensor) -> torch.Tensor:
+        out = x.to(w.dtype) @ w  # (rows,)
+        return (out.sin() * out - y).square().mean()
+
+    def cut(w: torch.Tensor) -> torch.Tensor:
+        out = x.to(w.dtype) @ w  # (rows,)
+        return (out.sin() * out.detach() - y).square().mean()
+
+    places = torch.randn(2, size, dtype=torch.float64)  # (2, size)
+    wide, tiny = random.uniform(0.2, 0.4), random.uniform(1e-5, 1e-4)
+    return [(whole, places[0], float(f"{wide:.2g}")), (cut, places[1], float(f"{tiny:.1g}"))]
+
+
+def observe_gradients(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Look at two gradients of a function, at what it is called with, and at w afterwards."""
+    function, w, h = case
+    dtypes: set[str] = set()
+
+    def watched(place: torch.Tensor) -> torch.Tensor:
+        dtypes.add(name_dtype(place))
+        return function(place)
+
+    given = w.clone()
+    returned = to_plain(cut_off(call(answer, watched, given, h, shown=shown)))
+    first, second = expect_pair(returned, f"{shown} should return two gradients")
+    parts = {
+        "The dtype of the numbers that f is called with": " and ".join(sorted(dtypes)),
+        f"The gradient by differences, with h = {h:g}": first,
+        "The gradient by backward": second,
+        "What w holds afterwards": given.tolist(),
+    }
+    return Observation(parts, is_equal(first, second, ROUNDING))
+
+
+def cut_off(value: object) -> object:
+    """Cut tensors off from their graphs, those in lists, too."""
+    if isinstance(value, list | tuple):
+        return [cut_off(one) for one in value]
+    return value.detach() if isinstance(value, torch.Tensor) else value
+
+
+IN_PLACE = """\
+        w[i] += h
+        ahead = f(w)
+        w[i] -= 2 * h
+        by_differences[i] = (ahead - f(w)) / (2 * h)
+"""
+
+SLOPE = Exercise(
+    shown="compare_gradients(f, w, {2:g})",
+    level=2,
+    minutes=15,
+    core=False,
+    plan="Take one number of w at a time. Move it ahead by h in a copy of w, and back by h in "
+    "another: the slope is the difference of the two values of f, divided by the way between the "
+    "two places. For backward take a copy of w that asks for gradients.",
+    solution="""\
+def compare_gradients(f, w, h):
+    by_differences = torch.zeros_like(w)
+    for i in range(len(w)):
+        step = torch.zeros_like(w)
+        step[i] = h
+        by_differences[i] = (f(w + step) - f(w - step)) / (2 * h)
+    leaf = w.clone().requires_grad_()
+    f(leaf).backward()
+    return by_differences, leaf.grad
+""",
+    why="Where f is whole, the two agree but for h; where a part of f is detached, only the "
+    "differences see it.",
+    draw=draw_functions,
+    observe=observe_gradients,
+    mistakes={
+        "The difference is taken from w itself to one side: take it from one h behind w to one h "
+        "ahead, as it leaves a smaller error.": edit("f(w - step)) / (2 * h)", "f(w)) / h"),
+        "The difference is taken from one h behind w to w itself: take it to one h ahead of w, as "
+        "it leaves a smaller error.": edit(
+            "(f(w + step) - f(w - step)) / (2 * h)", "(f(w) - f(w - step)) / h"
+        ),
+        "From w to one side the way is h, and it is divided by 2 * h. Is f asked at both sides?": (
+            edit("f(w - step)", "f(w)")
+        ),
+        "It is the bare difference of two values: divide it by the way between the two places, "
+        "2 * h.": edit(" / (2 * h)", ""),
+        "The way from one h behind w to one h ahead is 2 * h, and it is divided by h.": edit(
+            "/ (2 * h)", "/ h"
+        ),
+        "`x / 2 * h` divides by 2 and multiplies by h: put brackets around 2 * h.": edit(
+            "(2 * h)", "2 * h"
+        ),
+        "So it comes out with a step of 1, whatever h is: move by the h that comes in.": edit(
+            "    by_differences =", "    h = 1.0\n    by_differences ="
+        ),
+        "So it comes out for h = 0.00001, whatever h is: move by the h that comes in.": edit(
+            "    by_differences =", "    h = 1e-5\n    by_differences ="
+        ),
+        "The sign is turned over: ahead minus behind.": edit(
+            "f(w + step) - f(w - step)", "f(w - step) - f(w + step)"
+        ),
+        "All numbers of w are moved at once, and the sum of all slopes comes out: move one of them "
+        "at a time.": edit("step[i] = h", "step[:] = h"),
+        "Numbers that were moved stay moved while the next are tried: put each back, or move it in "
+        "a copy.": edit(
+            "        step = torch.zeros_like(w)\n"
+            "        step[i] = h\n"
+            "        by_differences[i] = (f(w + step) - f(w - step)) / (2 * h)\n",
+            IN_PLACE,
+        ),
+        "f gives the same value twice. Are the two places one tensor under two names? .clone() "
+        "makes another.": edit("f(w + step) - f(w - step)", "f(w + step) - f(w + step)"),
+        "float32 keeps seven digits, and a tiny difference of two values loses nearly all of "
+        "them: stay in float64.": edit(
+            "    by_differences =", "    w = w.float()\n    by_differences ="
+        ),
+        "Both are the gradient that backward computes: the first has to come from values of f "
+        "alone.": edit("return by_differences, leaf.grad", "return leaf.grad, leaf.grad"),
+        "Both come from differences: the second has to come from backward.": edit(
+            "return by_differences, leaf.grad", "return by_differences, by_differences"
+        ),
+        "The two are exchanged: the differences first, then what backward says.": edit(
+            "return by_differences, leaf.grad", "return leaf.grad, by_differences"
+        ),
+        "Gradients have piled up, as backward has run twice.": edit(
+            "    f(leaf).backward()\n", "    f(leaf).backward()\n    f(leaf).backward()\n"
+        ),
+    },
+)
+
+EXERCISES = {"04-huber": HUBER, "04-logits": LOGITS, "04-loop": LOOP, "04-slope": SLOPE}
