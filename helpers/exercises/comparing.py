@@ -33,10 +33,21 @@ class Missing:
 MISSING = Missing()
 
 
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """What something is, in words, where nothing else about it is compared."""
+
+    words: str
+
+
 def name_kind(value: object) -> str:
     """Name what a value is, in a learner's words."""
     if value is MISSING:
         return "missing"
+    if isinstance(value, Kind):
+        return value.words
+    if isinstance(value, Raised):
+        return f"the error {type(value.error).__name__}"
     if value is None:
         return "None"
     if inspect.isgenerator(value):
@@ -61,6 +72,11 @@ def name_kind(value: object) -> str:
     if isinstance(value, list | tuple | dict | set):
         return f"a {type(value).__name__} of {len(value)}"
     return f"an object of the class {type(value).__name__}"
+
+
+def get_kind(value: object) -> Kind | None:
+    """Return what a value is; None stays None, so that a `return` is asked for."""
+    return None if value is None else Kind(name_kind(value))
 
 
 def name_dtype(value: torch.Tensor) -> str:
@@ -133,7 +149,7 @@ def is_equal(asked: object, came: object, share: float) -> bool:
             and asked.keys() == came.keys()
             and all(is_equal(one, came[name], share) for name, one in asked.items())
         )
-    came = to_plain(came)
+    came = list(came) if isinstance(came, list | tuple) else to_plain(came)
     if isinstance(asked, list | tuple):
         return (
             isinstance(came, list)
@@ -186,7 +202,7 @@ def tell(what: str, asked: object, came: object, share: float) -> str:
         name = next(name for name in asked if not is_equal(asked[name], came[name], share))
         return tell(f"{what}, {name},", asked[name], came[name], share)
     if isinstance(asked, list | tuple):
-        plain = to_plain(came)
+        plain = list(came) if isinstance(came, list | tuple) else to_plain(came)
         if not isinstance(plain, list):
             return (
                 f"{what} should be a list of {len(asked)}; yours is {name_kind(came)}.{ask(came)}"

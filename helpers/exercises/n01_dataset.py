@@ -1,181 +1,307 @@
-"""Notebook 01: columns from a text, a split without overlap, labels that are not flat."""
+"""Notebook 01: labels that are not flat, a split without overlap, a dataset of one's own."""
 
 import random
+from collections.abc import Callable
 
 import torch
+from torch.utils.data import DataLoader
 
-from helpers.exercises.expecting import call, expect_parts, expect_tensor, name_kind
-from helpers.exercises.running import NotYet
-
-
-def judge_columns(answer: object) -> str:
-    """Read a table of texts by a plain loop, and compare with `to_columns(text)`."""
-    for count in (8, 13):
-        rows = [[f"{random.uniform(-9, 9):.2f}" for _ in range(2)] for _ in range(count)]
-        rows[2][1] = ""  # a height is missing
-        rows[count - 3][0] = ""  # a time is missing, in another row
-        lines = [";".join(row).replace(".", ",") for row in rows]
-        text = "\n".join(["time;height", *lines]) + "\n"
-        x, y = expect_parts(call(answer, text, shown="to_columns(text)"), 2, "x and y")
-        right = [(float(a), float(b)) for a, b in rows if a and b]
-        judge_rows(x, y, right, count)
-    return "Two float32 columns, the rows with a gap left out, for texts of 8 and of 13 rows."
+from helpers.exercises.comparing import Kind, Raised, call, get_kind
+from helpers.exercises.judging import Exercise, Observation, edit
 
 
-def judge_rows(x: object, y: object, right: list[tuple[float, float]], count: int) -> None:
-    """Refuse columns that are not the whole rows of the text.
-
-    Raises:
-        NotYet: With what is wrong with them.
-    """
-    for name, column in (("x", x), ("y", y)):
-        if not isinstance(column, torch.Tensor):
-            raise NotYet(f"{name} should be a tensor; yours is {name_kind(column)}.")
-        if column.ndim and len(column) == count:
-            if column.isnan().any():
-                raise NotYet(
-                    f"{name} holds {int(column.isnan().sum())} nan: a row with a missing value is "
-                    f"to be left out, of x and of y."
-                )
-            raise NotYet(
-                f"{name} has {count} rows, and the text has {len(right)} without a missing value: "
-                f"a number that nobody measured was put in."
-            )
-        if column.ndim and len(column) == count - 1 and len(right) == count - 2:
-            raise NotYet(
-                f"{name} has {count - 1} rows. One row has no time, another no height: a row that "
-                f"lacks either is left out of *both* columns."
-            )
-    shape = (len(right), 1)
-    if x.ndim == y.ndim == 2 and x.shape[1] == 1 and len(x) < len(right):
-        rows = x.flatten().tolist()
-        lost = next(row for row in right if not any(abs(row[0] - one) < 1e-4 for one in rows))
-        which = {right[0]: ", the first below the header,", right[-1]: ", the last,"}.get(lost, "")
-        raise NotYet(
-            f"x has {len(x)} rows, and the text has {len(right)} without a missing value: the row "
-            f"({lost[0]:g}, {lost[1]:g}){which} is missing. Is it the text that came in, all of it?"
-        )
-    x, y = expect_tensor(x, "x", shape), expect_tensor(y, "y", shape)
-    pairs = list(zip(x.flatten().tolist(), y.flatten().tolist(), strict=True))
-    for place, (found, wanted) in enumerate(zip(pairs, right, strict=True)):
-        if all(abs(a - b) < 1e-4 for a, b in zip(found, wanted, strict=True)):
-            continue
-        if abs(found[0] - wanted[1]) < 1e-4 and abs(found[1] - wanted[0]) < 1e-4:
-            raise NotYet("x and y are swapped: the time is what goes in.")
-        if abs(found[0] / 100 - wanted[0]) < 1e-4:
-            raise NotYet(
-                f"In row {place} x is {found[0]:g} and the text says {wanted[0]:g}: the decimal "
-                f"comma is a point in Python, not nothing."
-            )
-        if abs(found[0] - wanted[0]) < 0.995 and found[0] == int(found[0]):
-            raise NotYet(
-                f"In row {place} x is {found[0]:g} and the text says {wanted[0]:g}: what follows "
-                f"the comma is lost."
-            )
-        raise NotYet(
-            f"Row {place} says ({wanted[0]:g}, {wanted[1]:g}), and yours is ({found[0]:g}, "
-            f"{found[1]:g}): no row of the text. Are the two columns filtered apart?"
-        )
+def name_parts(value: object, shown: str, *names: str) -> dict[str, object]:
+    """Give each part of what a call returned its name, if there are as many."""
+    if not isinstance(value, tuple | list) or len(value) != len(names):
+        return {f"What {shown} returns": get_kind(value)}
+    whole = {f"What {shown} returns": Kind(f"{', '.join(names[:-1])} and {names[-1]}")}
+    return whole | {
+        f"{name}, as {shown} returns it,": part
+        if isinstance(part, torch.Tensor)
+        else get_kind(part)
+        for name, part in zip(names, value, strict=True)
+    }
 
 
-def judge_share(answer: object) -> str:
-    """Look which rows `split(x, y, share, seed)` puts where."""
-    for count, share in ((50, 0.2), (40, 0.25)):
-        x = torch.linspace(-5, 5, count, dtype=torch.float32).unsqueeze(1)  # (count, 1)
-        y = x * 2 + 100  # (count, 1)
-        shown = f"split(x, y, {share}, seed)"
-        first = random.randrange(1000)
-        parts = [split_once(answer, x, y, share, seed, shown) for seed in (first, first, first + 1)]
-        if not torch.equal(parts[0][2], parts[1][2]):
-            raise NotYet(f"Twice the same seed, {first}, and two different splits.")
-        if torch.equal(parts[0][2], parts[2][2]):
-            raise NotYet(f"The seeds {first} and {first + 1} hold out the same points.")
-    return "No point in both parts, none lost, pairs kept together, and the seed decides."
+def observe_points(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Look at the x and the y that come back."""
+    return Observation(name_parts(call(answer, *case, shown=shown), shown, "x", "y"))
 
 
-def split_once(
-    answer: object, x: torch.Tensor, y: torch.Tensor, share: float, seed: int, shown: str
-) -> list[torch.Tensor]:
-    """Split, and refuse a split that is none.
-
-    Raises:
-        NotYet: With what is wrong with it.
-    """
-    count, held = len(x), round(share * len(x))
-    what = "x_train, y_train, x_test and y_test"
-    parts = expect_parts(call(answer, x.clone(), y.clone(), share, seed, shown=shown), 4, what)
-    for name, part in zip(("x_train", "y_train", "x_test", "y_test"), parts, strict=True):
-        if not isinstance(part, torch.Tensor):
-            raise NotYet(f"{name} should be a tensor; yours is {name_kind(part)}.")
-    sizes = [part.numel() for part in parts]
-    if sizes == [held, held, count - held, count - held]:
-        raise NotYet(
-            f"{share:.0%} of {count} points are {held} to be held out, and yours trains on {held}: "
-            f"the parts are the wrong way round."
-        )
-    if sizes == [held, count - held, held, count - held]:
-        raise NotYet(f"The order of what is returned is {what}.")
-    if sizes[0] == sizes[1] and sizes[2] == sizes[3] != held:
-        raise NotYet(f"{share:.0%} of {count} points are {held}; yours holds out {sizes[2]}.")
-    rows = [part.flatten().tolist() for part in parts]
-    both = set(rows[0]) & set(rows[2])
-    if both:
-        raise NotYet(
-            f"{len(both)} of the {len(set(rows[2]))} held-out points are training points too: "
-            f"what a network has seen is no test."
-        )
-    if len(set(rows[0]) | set(rows[2])) < count:
-        missing = count - len(set(rows[0]) | set(rows[2]))
-        raise NotYet(f"{missing} of the {count} points are in neither part.")
-    for name, one, size in zip(
-        ("x_train", "y_train", "x_test", "y_test"), parts, sizes, strict=True
-    ):
-        expect_tensor(one, name, (size, 1))
-    for name, xs, ys in (("train", rows[0], rows[1]), ("test", rows[2], rows[3])):
-        torn = [
-            i for i, (a, b) in enumerate(zip(xs, ys, strict=True)) if abs(2 * a + 100 - b) > 1e-3
-        ]
-        if torn:
-            raise NotYet(
-                f"{len(torn)} of the {len(xs)} pairs in the {name} part do not belong together: x "
-                f"and y need one and the same order."
-            )
-    places = sorted(x.flatten().tolist().index(one) for one in rows[2])
-    if places[-1] - places[0] == held - 1:
-        which = {0: "first ", count - held: "last "}.get(places[0], "")
-        raise NotYet(
-            f"It holds out the {which}{held} points, neighbours in a row, not random ones: "
-            f"between them nothing is left to learn from."
-        )
-    return list(parts)
+POINTS = Exercise(
+    shown="make_points({0})",
+    level=1,
+    minutes=5,
+    plan="Print x.shape and y.shape before the return. A network takes a column and gives back a "
+    "column, one row for each example. Which of the two is none? unsqueeze(1) makes one of it.",
+    solution="""\
+def make_points(n):
+    x = torch.linspace(-10, 10, n)
+    y = torch.sin(x)
+    x, y = x.unsqueeze(1), y.unsqueeze(1)
+    return x, y
+""",
+    why="Both are columns, and each label stands in the row of its x.",
+    draw=lambda: [(30,), (random.randrange(5, 25),)],
+    observe=observe_points,
+    mistakes={
+        "So net(x) - y would be a table, each prediction minus every label.": edit(
+            "y.unsqueeze(1)", "y"
+        ),
+        "A Linear layer takes rows of one number each: x is to stand upright, as y is.": edit(
+            "x.unsqueeze(1)", "x"
+        ),
+        "The labels lie in one row: unsqueeze(0) does that, and unsqueeze(1) makes a column.": (
+            edit("y.unsqueeze(1)", "y.unsqueeze(0)")
+        ),
+        "A flat tensor and a column were combined: that gives a table, each with each.": edit(
+            "y.unsqueeze(1)", "y + 0 * x.unsqueeze(1)"
+        ),
+        "The labels stand in another order than their x.": edit(
+            "y.unsqueeze(1)", "y.flip(0).unsqueeze(1)"
+        ),
+        "So many points come out whatever n is: use the n that comes in.": edit(
+            "-10, 10, n", "-10, 10, 1000"
+        ),
+    },
+)
 
 
-def judge_points(answer: object) -> str:
-    """Train on what `make_points(n)` makes, and look at its shapes and its pairs."""
-    for count in (30, 7):
-        shown = f"make_points({count})"
-        x, y = expect_parts(call(answer, count, shown=shown), 2, "x and y")
-        if not isinstance(x, torch.Tensor) or not isinstance(y, torch.Tensor):
-            raise NotYet(f"x and y should be tensors; they are {name_kind(x)} and {name_kind(y)}.")
-        if x.shape == (count, 1) and y.shape == (count,):
-            size = (x - y).numel()
-            raise NotYet(
-                f"x has the shape {tuple(x.shape)}, y is flat, {tuple(y.shape)}: net(x) - y would "
-                f"hold {size} numbers, each prediction against every label."
-            )
-        if y.shape == (1, count):
-            raise NotYet(f"y has the shape {tuple(y.shape)}: one row. unsqueeze(1) makes a column.")
-        expect_tensor(x, "x", (count, 1))
-        expect_tensor(y, "y", (count, 1))
-        if (x.max() - x.min()).item() < 19.9:
-            raise NotYet(f"x should still go from -10 to 10; yours spans {x.max() - x.min():.3g}.")
-        gap = (y - torch.sin(x)).abs().max().item()
-        if gap > 1e-4:
-            raise NotYet(
-                f"The shapes are right, but a label is {gap:.2g} off sin(x): each y belongs to the "
-                f"x in its row."
-            )
-    return "Both are columns, and each label stands in the row of its x."
+PARTS = ("x_train", "y_train", "x_test", "y_test")
+SEEDS = 6  # so many splits are compared
+DRAWINGS = 100  # after so many splits each point was held out at least once
 
 
-CHECKS = {"01-columns": judge_columns, "01-share": judge_share, "01-points": judge_points}
+def draw_shares() -> list[tuple]:
+    """Draw columns x and y, (N, 1), a share that makes whole rows, and a seed."""
+    cases = []
+    for share in random.sample((0.2, 0.25, 0.4), 2):
+        count = random.choice((40, 60, 80))
+        x = torch.arange(count, dtype=torch.float32).unsqueeze(1) / 4  # (count, 1)
+        y = 100 + torch.randperm(count).float().unsqueeze(1)  # (count, 1)
+        cases.append((x, y, share, random.randrange(10_000)))
+    return cases
+
+
+def observe_split(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Look which rows a split puts where, and whether the seed decides it."""
+    x, y, share, seed = case
+    given = x.clone(), y.clone()
+    parts = name_parts(call(answer, *given, share, seed, shown=shown), shown, *PARTS)
+    kinds = {name: get_kind(part) for name, part in parts.items()}
+    held = round(share * len(x))
+    if list(kinds.values())[1:] != [get_kind(x[held:])] * 2 + [get_kind(x[:held])] * 2:
+        return Observation(kinds)
+    kinds["What the call does to its x and y"] = Kind(
+        "nothing" if torch.equal(x, given[0]) and torch.equal(y, given[1]) else "a change"
+    )
+    numbers = count_splits(lambda one: answer(x.clone(), y.clone(), share, one), x, seed)
+    return Observation(kinds | describe_rows(*list(parts.values())[1:], x, y) | numbers)
+
+
+def describe_rows(
+    x_train: torch.Tensor,
+    y_train: torch.Tensor,
+    x_test: torch.Tensor,
+    y_test: torch.Tensor,
+    x: torch.Tensor,
+    y: torch.Tensor,
+) -> dict[str, Kind]:
+    """Say which rows of x and y the parts of one split hold."""
+    train, test = find_rows(x_train, x), find_rows(x_test, x)
+    beside = find_rows(y_train, y) + find_rows(y_test, y)
+    twice = len(set(train)) < len(train) or len(set(test)) < len(test)
+    words = {
+        "What x_train and x_test hold": "other numbers" if -1 in train + test else "rows of x",
+        "What one part holds twice": "some points" if twice else "no point",
+        "What both parts hold": "some points" if set(train) & set(test) else "no point",
+        "What stands beside each x": "its y" if beside == train + test else "often another y",
+    }
+    return {what: Kind(found) for what, found in words.items()}
+
+
+def count_splits(split: Callable, x: torch.Tensor, seed: int) -> dict[str, int]:
+    """Count how many different rows a split holds out with one seed, and with many."""
+    again = {find_rows(split(seed)[2], x) for _ in range(3)}
+    splits = [find_rows(split(seed + more)[2], x) for more in range(DRAWINGS)]
+    blocks = [rows for rows in splits[:SEEDS] if max(rows) - min(rows) == len(rows) - 1]
+    return {
+        "The number of different splits in three calls with one seed": len(again),
+        f"The number of splits, of {SEEDS}, that hold out neighbours in a row": len(blocks),
+        f"The number of different splits with {SEEDS} seeds": len(set(splits[:SEEDS])),
+        f"The number of points that none of {DRAWINGS} seeds holds out": len(
+            set(range(len(x))).difference(*splits)
+        ),
+    }
+
+
+def find_rows(part: torch.Tensor, whole: torch.Tensor) -> tuple[int, ...]:
+    """Find the row of each number of a column in another, which holds each once; else -1."""
+    places = {number: row for row, number in enumerate(whole.flatten().tolist())}
+    return tuple(places.get(number, -1) for number in part.flatten().tolist())
+
+
+SHARE = Exercise(
+    shown="split(x, y, {2}, {3})",
+    level=2,
+    minutes=15,
+    answer="split",
+    plan="Put the numbers of all rows in a random order first; a generator with the seed decides "
+    "which. The first few of that order are held out, the others are for training. Take the same "
+    "row numbers out of x and out of y.",
+    solution="""\
+def split(x, y, share, seed):
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
+    held = round(share * len(x))
+    test, train = order[:held], order[held:]
+    return x[train], y[train], x[test], y[test]
+""",
+    why="No point in both parts, none lost, pairs kept together, and the seed decides.",
+    draw=draw_shares,
+    observe=observe_split,
+    mistakes={
+        "The rows are drawn one by one here, and each may come again: put all of them in a random "
+        "order instead, and cut it once.": edit(
+            "torch.randperm(len(x),", "torch.randint(len(x), (len(x),),"
+        ),
+        "What a network has seen is no test: cut one and the same random order in two.": edit(
+            "order[:held], order[held:]", "order[:held], torch.randperm(len(x))[held:]"
+        ),
+        "The parts are the wrong way round: the share is held out, the rest is trained on.": edit(
+            "order[:held], order[held:]", "order[held:], order[:held]"
+        ),
+        "Is that the order of scikit-learn's train_test_split, both x first? Here x_train and "
+        "y_train come first.": edit("y[train], x[test]", "x[test], y[train]"),
+        "x and y need one and the same order.": edit("y[train]", "y[train].flip(0)"),
+        "The same seed is to give the same split, every time.": edit(
+            ", generator=torch.Generator().manual_seed(seed)", ""
+        ),
+        "Another seed is to give another split.": edit("manual_seed(seed)", "manual_seed(0)"),
+        "Held-out points are to lie at random among the others: where neighbours are held out, "
+        "nothing is left to learn from between them.": edit(
+            "torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))",
+            "torch.arange(len(x))",
+        ),
+        "So it comes out with a share of 0.2, whatever share comes in.": edit(
+            "share * len(x)", "0.2 * len(x)"
+        ),
+        "One column is flat: take whole rows, x[train], so that it stays a column.": edit(
+            "return x[train]", "return x[train, 0]"
+        ),
+    },
+)
+
+
+BATCH = 5  # rows in a batch
+
+
+def draw_tables() -> list[tuple]:
+    """Draw arrays as NumPy reads them from a file: x, (N, 1) or (N, 3), and y, (N, 1)."""
+    return [
+        tuple(torch.randn(rows, width, dtype=torch.float64).numpy() for width in (columns, 1))
+        for rows, columns in zip(random.sample(range(7, 14), 2), (1, 3), strict=True)
+    ]
+
+
+def observe_dataset(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Ask a dataset for its length, for each row, for one too many, and for batches."""
+    x, y = case
+    points = call(answer, x.copy(), y.copy(), shown=shown)
+    parts: dict[str, object] = {"len(points)": len(points)}
+    for row in range(len(x)):
+        parts |= name_parts(points[row], f"points[{row}]", "x", "y")
+    behind = f"What points[{len(x)}] gives, which is one row too far,"
+    parts[behind] = get_kind(attempt(lambda: points[len(x)]))
+    batches = attempt(lambda: list(DataLoader(points, batch_size=BATCH)))
+    parts[f"What DataLoader(points, batch_size={BATCH}) gives"] = get_kind(batches)
+    for number, batch in enumerate(batches if isinstance(batches, list) else []):
+        parts |= name_parts(batch, f"batch {number} of the DataLoader", "x", "y")
+    return Observation(parts)
+
+
+def attempt(action: Callable[[], object]) -> object:
+    """Return what an action returns, or the error that it ends in."""
+    try:
+        return action()
+    except Exception as error:
+        return Raised(error)
+
+
+DATASET = Exercise(
+    shown="Points(x, y)",
+    level=2,
+    minutes=10,
+    core=False,
+    plan="A dataset answers two questions. How many rows are there? That is __len__. And what is "
+    "in row number so-and-so? That is __getitem__, which returns the pair of that row. Turn both "
+    "arrays into float32 tensors in __init__ already, and keep them in self.",
+    solution="""\
+class Points(Dataset):
+    def __init__(self, x, y):
+        self.x = torch.from_numpy(x).float()
+        self.y = torch.from_numpy(y).float()
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, row):
+        return self.x[row], self.y[row]
+""",
+    why="It has a length, each row comes as its own pair of float32 tensors, and a DataLoader "
+    "makes batches of them.",
+    draw=draw_tables,
+    observe=observe_dataset,
+    mistakes={
+        "That is all the data, whatever row is asked for: the row's number goes in [...].": edit(
+            "self.x[row], self.y[row]", "self.x, self.y"
+        ),
+        "x and y have changed places.": edit(
+            "self.x[row], self.y[row]", "self.y[row], self.x[row]"
+        ),
+        "The label belongs to it, too: return both.": edit(
+            "self.x[row], self.y[row]", "self.x[row]"
+        ),
+        "Is it the row before the one that was asked for? Rows count from 0.": edit(
+            "self.x[row], self.y[row]", "self.x[row - 1], self.y[row - 1]"
+        ),
+        "Whatever row is asked for, the first one comes.": edit(
+            "self.x[row], self.y[row]", "self.x[0], self.y[0]"
+        ),
+        "A slice [row : row + 1] keeps the row a table: [row] alone takes it out.": edit(
+            "self.x[row], self.y[row]", "self.x[row : row + 1], self.y[row : row + 1]"
+        ),
+        "A bare number is no tensor: leave out .item().": edit(
+            "self.x[row], self.y[row]", "self.x[row].item(), self.y[row].item()"
+        ),
+        "NumPy's numbers are float64, and a network's weights float32: .float().": edit(
+            "from_numpy(x).float()", "from_numpy(x)", "from_numpy(y).float()", "from_numpy(y)"
+        ),
+        "The arrays of NumPy's are kept as they are: torch.from_numpy makes tensors of them.": edit(
+            "torch.from_numpy(x).float()", "x", "torch.from_numpy(y).float()", "y"
+        ),
+        "NumPy's arrays have no .float(): torch.from_numpy makes tensors of them first.": edit(
+            "torch.from_numpy(x).float()", "x.float()", "torch.from_numpy(y).float()", "y.float()"
+        ),
+        "A shape is two numbers, and the length is one: how many rows there are.": edit(
+            "len(self.x)", "self.x.shape"
+        ),
+        "That is how many columns x has: its length is the number of rows.": edit(
+            "len(self.x)", "self.x.shape[1]"
+        ),
+        "That counts the numbers of both columns: a row counts once.": edit(
+            "len(self.x)", "len(self.x) + len(self.y)"
+        ),
+        "Python asks for the length by the method __len__: two underscores on either side.": edit(
+            "__len__", "len"
+        ),
+        "Python asks for a row by the method __getitem__: two underscores on either side.": edit(
+            "__getitem__", "getitem"
+        ),
+        "Behind its last row it begins anew: a loop `for x, y in points` ends at the first "
+        "IndexError, so this one never would.": edit(
+            "return self.x[row]", "row = row % len(self.x)\n        return self.x[row]"
+        ),
+    },
+)
+
+EXERCISES = {"01-points": POINTS, "01-share": SHARE, "01-dataset": DATASET}

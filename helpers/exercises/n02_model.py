@@ -1,296 +1,478 @@
-"""Notebook 02: layers from a list, curves from ReLUs by hand, a skip connection."""
+"""Notebook 02: curves from ReLUs by hand, layers from a list, a class around them, a skip."""
 
-import math
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+import copy
+import random
+from collections.abc import Callable
 
 import torch
 from torch import nn
 
-from helpers.exercises.expecting import (
-    call,
-    expect_network,
-    expect_number,
-    expect_parts,
-    expect_tensor,
-    name_kind,
-    near,
-    predict_column,
-)
+from helpers.exercises.comparing import Kind, call, get_kind, name_kind, to_plain
+from helpers.exercises.judging import Edit, Exercise, Observation, edit
+from helpers.exercises.observing import in_use
 from helpers.exercises.running import NotYet
+from helpers.model import make_layers
 
-CFG = (2, 7, 5, 3)
-
-
-def judge_layers(answer: object) -> str:
-    """Compare `my_layers(cfg, activation)` with a chain of sums, layer by layer."""
-    for cfg, activation in ((CFG, nn.Tanh), ((1, 4, 1), nn.ReLU), ((3, 6, 6, 6, 6, 2), nn.Sigmoid)):
-        shown = f"my_layers({list(cfg)}, nn.{activation.__name__})"
-        net = expect_network(
-            call(answer, list(cfg), activation, shown=shown), f"What {shown} gives"
-        )
-        linear = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
-        judge_widths(linear, cfg, shown)
-        x = torch.randn(9, cfg[0], dtype=torch.float32)
-        out = expect_tensor(net(x), f"The output of {shown}", (9, cfg[-1]))
-        judge_chain(linear, activation(), x, out, shown)
-    return "Widths, activations and the bare last layer are right for three lists."
+NETWORK = Kind("a network")
+GRADIENTLESS = (
+    "It predicts, and it cannot learn: no_grad, detach and requires_grad_(False) cut the way back "
+    "from the loss to the weights."
+)
 
 
-def judge_widths(linear: Sequence[nn.Linear], cfg: Sequence[int], shown: str) -> None:
-    """Refuse Linear layers that are not those of the list.
+def observe_made(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Make a network, give it weights that are the same for every program, and watch it.
 
-    Raises:
-        NotYet: A layer is missing, one too many or of other widths.
+    Args:
+        answer: Makes the network.
+        case: What it takes, then an input, (N, inputs), and a seed for the weights.
+        shown: The call.
     """
-    for place, layer in enumerate(linear, 1):
-        if layer.bias is None:
-            raise NotYet(f"In {shown} Linear {place} has no bias: leave out bias=False.")
-    found = [(layer.in_features, layer.out_features) for layer in linear]
-    wanted = list(pairwise(cfg))
-    if found == wanted:
-        return
-    if found == wanted[:-1]:
-        raise NotYet(f"{shown} has {len(found)} Linear layers and needs {len(wanted)}: the last.")
-    if not found:
-        raise NotYet(
-            f"In {shown} there is no nn.Linear: check reads the weights of nn.Linear layers, and "
-            f"sees no others."
-        )
-    if len(found) != len(wanted):
-        names = ", ".join(f"Linear({n_in}, {n_out})" for n_in, n_out in wanted)
-        raise NotYet(f"{shown} makes {len(found)} Linear layers, and {len(wanted)} are asked for: "
-                     f"{names}.")  # fmt: skip
-    place = next(i for i, pair in enumerate(found) if pair != wanted[i])
-    raise NotYet(
-        f"In {shown} Linear {place + 1} leads from {found[place][0]} to {found[place][1]}; asked "
-        f"for is one from {wanted[place][0]} to {wanted[place][1]}."
-    )
+    *given, x, seed = case
+    net = call(answer, *given, shown=shown)
+    if not isinstance(net, nn.Module):
+        return Observation({f"What {shown} makes": get_kind(net)})
+    net(x.clone())  # a lazy layer takes its size from this
+    shapes = sorted(str(tuple(one.shape)) for one in net.parameters())
+    parts = {
+        f"What {shown} makes": NETWORK,
+        f"The list of the shapes of the parameters in {shown}": Kind(" ".join(shapes) or "empty"),
+    }
+    set_weights(net, seed)
+    return Observation(parts | watch(net, x, shown))
 
 
-def judge_chain(
-    linear: Sequence[nn.Linear],
-    activation: nn.Module,
-    x: torch.Tensor,
-    out: torch.Tensor,
-    shown: str,
-) -> None:
-    """Refuse an output that is not the chain of these layers with an activation between each two.
-
-    Raises:
-        NotYet: With what it is instead, if that can be told.
-    """
-
-    def chain(inner: Callable, last: Callable) -> torch.Tensor:
-        h = x
-        for layer in linear[:-1]:
-            h = inner(h @ layer.weight.T + layer.bias)
-        return last(h @ linear[-1].weight.T + linear[-1].bias)
-
-    def bare(h: torch.Tensor) -> torch.Tensor:
-        return h
-
-    if near(out, chain(activation, bare), 1e-4):
-        return
-    name = type(activation).__name__
-    if near(out, chain(activation, activation), 1e-4):
-        raise NotYet(
-            f"In {shown} there is a {name} behind the last layer too: its output reaches only "
-            f"from {out.min():.2g} to {out.max():.2g}. The last Linear stays bare."
-        )
-    if near(out, chain(bare, bare), 1e-4):
-        raise NotYet(f"In {shown} there is no activation between the layers: one straight line.")
-    if name != "ReLU" and near(out, chain(torch.relu, bare), 1e-4):
-        raise NotYet(f"In {shown} the activation is a ReLU, whatever is asked for.")
-    raise NotYet(
-        f"{shown} has the right Linear layers, but its output is not theirs with a {name} between "
-        f"each two: are they in the order of the list, with one {name} behind each but the last?"
-    )
-
-
-def judge_valley(answer: object) -> str:
-    """Run three ReLU units by a plain loop, and look at the valley they make at x = 2."""
-    parts = expect_parts(answer, 3, "[weights, biases, out_weights]", returned=False)
-    columns = []
-    for name, part in zip(("weights", "biases", "out_weights"), parts, strict=True):
-        numbers = part.flatten().tolist() if isinstance(part, torch.Tensor) else part
-        numbers = expect_parts(numbers, 3, f"a list of three {name}", returned=False)
-        columns.append([expect_number(one, f"Each of the {name}") for one in numbers])
-    weights, biases, out_weights = columns
-
-    def curve(x: float) -> float:
-        units = zip(weights, biases, out_weights, strict=True)
-        return sum(v * max(w * x + b, 0.0) for w, b, v in units)
-
-    xs = [number / 100 for number in range(-1000, 1001)]
-    ys = [curve(x) for x in xs]
-    size = max(map(abs, ys))
-    if size < 1e-6:
-        raise NotYet("The sum of the three units is 0 for every x from -10 to 10.")
-    low, high = min(ys), max(ys)
-    bottom = xs[ys.index(low)]
-    left, right = ys[0], ys[-1]
-    kinks = sorted((-b / w, v * abs(w)) for w, b, v in zip(*columns, strict=True) if w)
-    changes = ", ".join(f"by {change:.3g} at x = {x:.3g}" for x, change in kinks)
-    cause = (
-        f"At its kink a unit changes the slope by out_weight * |weight|: yours {changes}. The "
-        f"slopes asked for are 0, -1, 1 and 0, from left to right."
-    )
-    if high > 0.01 * size and low > -0.01 * size:
-        top = xs[ys.index(high)]
-        raise NotYet(
-            f"The curve is never below 0, and highest, {high:.3g}, at x = {top:g}: a valley goes "
-            f"down. Look at the signs of out_weights. {cause}"
-        )
-    if abs(bottom + 2) < 0.011:
-        raise NotYet(
-            "The valley is at x = -2. A unit has its kink where weight * x + bias is 0, at "
-            "-bias / weight: mind the sign."
-        )
-    for side, value in (("left", left), ("right", right)):
-        if abs(value) > 0.01 * size:
-            end = -10 if side == "left" else 10
-            raise NotYet(
-                f"At x = {end} the curve is {value:.3g}; outside of the valley, here on the "
-                f"{side}, it should be 0. {cause}"
-            )
-    if abs(bottom - 2) > 0.011:
-        raise NotYet(
-            f"The lowest point is {low:.3g} at x = {bottom:g}, and x = 2 is asked for. {cause}"
-        )
-    away = max(abs(curve(x)) for x in (-4.0, 0.0, 0.9, 3.1, 6.0, 9.0))
-    if away > 0.01 * size:
-        raise NotYet(
-            f"The lowest point is at x = 2, but the valley is too wide: below 1 and above 3 the "
-            f"curve should be 0, and it is still {away:.3g} somewhere there. {cause}"
-        )
-    if abs(low + 1) > 0.01:
-        raise NotYet(f"A valley at x = 2, and its depth is {-low:.3g}; make it 1. {cause}")
-    return "The curve is 0 up to x = 1 and from x = 3 on, and -1 at x = 2."
-
-
-def judge_sine(answer: object) -> str:
-    """Compare `relu_sine(points)` with straight lines from one point of the sine to the next."""
-    for count in (9, 17):
-        points = torch.linspace(-4, 8, count, dtype=torch.float32)  # (count,)
-        points[1:-1] += 0.3 * torch.rand(count - 2, dtype=torch.float32)
-        net = call(answer, points.clone(), shown="relu_sine(points)")
-        if isinstance(net, torch.Tensor) or not callable(net):
-            raise NotYet(
-                f"relu_sine(points) should return a network or a function of x; yours returns "
-                f"{name_kind(net)}."
-            )
-        x = torch.rand(200, 1, dtype=torch.float32) * 12 - 4  # (200, 1)
-        out = predict_column(net, x, "The curve")
-        truth = join(points, x)
-        if not near(out, truth, 2e-3):
-            raise NotYet(explain_sine(net, points, count))
-    return "Straight from each point to the next, for 9 points and for 17, without any training."
-
-
-def join(points: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Join the sine at the points by straight lines, one x at a time: (N, 1)."""
-    values = []
-    for one in x.flatten().tolist():
-        place = max(i for i, point in enumerate(points[:-1].tolist()) if point <= one or i == 0)
-        left, right = points[place].item(), points[place + 1].item()
-        share = (one - left) / (right - left)
-        values.append((1 - share) * math.sin(left) + share * math.sin(right))
-    return torch.tensor(values, dtype=torch.float32).unsqueeze(1)
-
-
-def explain_sine(net: Callable, points: torch.Tensor, count: int) -> str:
-    """Say how a curve of ReLUs misses the lines through the points."""
-    at = points.unsqueeze(1)  # (count, 1)
-    out = predict_column(net, at, "The curve")
-    gaps = (out - torch.sin(at)).flatten()
-    if gaps.abs().max() < 5e-3:
-        return "It goes through the sine at the points, but it is not straight between them."
-    if (gaps - gaps[0]).abs().max() < 5e-3:
-        return (
-            f"The shape is right, but everything is {gaps[0].item():+.2f} off: the bias of the "
-            f"output is the sine at the first point."
-        )
-    first_bad = int((gaps.abs() > 5e-3).nonzero()[0])
-    where = f"At point {first_bad} of 0 to {count - 1} it is {out[first_bad].item():.3g}, and the "
-    where += f"sine there is {math.sin(points[first_bad].item()):.3g}"
-    slopes = (out.flatten().diff() / points.diff()).tolist()
-    if max(slopes) - min(slopes) < 1e-3:
-        return f"{where}. It is one straight line: is there a ReLU between the two layers?"
-    if first_bad == 0:
-        return (
-            f"{where}: at the first point all ReLUs should be off. A unit has its kink at "
-            f"-bias / weight: mind the sign."
-        )
-    wanted = (torch.sin(points).diff() / points.diff()).tolist()
-    if first_bad == 1:
-        return (
-            f"{where}: the first unit has its kink at point 0. Its output weight, by which its "
-            f"output is multiplied in the sum, is the slope from point 0 to point 1: "
-            f"{wanted[0]:.3g}, and yours rises by {slopes[0]:.3g}."
-        )
-    place = first_bad - 1  # the slope that leads to it
-    change = torch.tensor(slopes[place] - slopes[place - 1])
-    if first_bad == 2 and near(change, torch.tensor(wanted[place]), 0.05):
-        return (
-            f"{where}, though points 0 and 1 are right: from the second unit on, the output "
-            f"weight (by which a unit's output is multiplied in the sum) is the *change* of slope "
-            f"at its kink, the new slope minus the old one: the old units go on, and slopes add up."
-        )
-    return (
-        f"{where}, though the points before it are right: from point {place} to it the slope is "
-        f"{slopes[place]:.3g}, and {wanted[place]:.3g} is asked for, the difference of the two "
-        f"sines divided by that of the two points. Is there a unit for each kink?"
-    )
-
-
-def judge_skip(answer: object) -> str:
-    """Set the layers of `Skip(width)` by hand, and see whether x goes past them."""
-    net = expect_network(call(answer, 6, shown="Skip(6)"), "What Skip(6) makes")
-    linear = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
-    linear.sort(key=lambda layer: layer.in_features)  # the first one may be made last
-    judge_widths(linear, (1, 6, 1), "Skip(6)")
-    x = torch.randn(40, 1, dtype=torch.float32)  # (40, 1)
-    out = predict_column(net, x, "Skip(6)")
-    first, last = linear
-    inner = (x @ first.weight.T + first.bias).relu() @ last.weight.T + last.bias  # (40, 1)
-    if near(out, inner, 1e-4):
-        raise NotYet(
-            "The output is that of the two layers alone: x does not go past them. Add it in "
-            "forward."
-        )
-    if near(out, x * inner, 1e-4):
-        raise NotYet("x is multiplied with what the layers say; a skip connection adds it.")
-    if near(out, 2 * inner, 1e-4):
-        raise NotYet(
-            "What is added is the output of the layers once more: x has been given a new value on "
-            "the way. Keep the x that came in under a name of its own."
-        )
-    if near(out, (x + inner).relu(), 1e-4):
-        raise NotYet(
-            f"There is a ReLU behind the sum: no output is below 0, and {(x + inner).min():.2g} "
-            f"is the lowest that should come out."
-        )
-    straight = x + x @ first.weight.T @ last.weight.T + first.bias @ last.weight.T + last.bias
-    if near(out, straight, 1e-4):
-        raise NotYet("x goes past the layers, but there is no ReLU between the two.")
-    if not near(out, x + inner, 1e-4):
-        gap = (out - x - inner).detach().abs().max().item()
-        raise NotYet(
-            f"The output should be x plus what Linear, ReLU, Linear say; somewhere it is "
-            f"{gap:.2g} off."
-        )
+def set_weights(net: nn.Module, seed: int) -> None:
+    """Give each parameter numbers that its shape decides, in whatever order they were made."""
     with torch.no_grad():
         for parameter in net.parameters():
-            parameter.zero_()
-    if not near(predict_column(net, x, "Skip(6)"), x):
-        raise NotYet("With all weights at 0 the output should be x itself, and it is not.")
-    return "With all its weights at 0 it hands on x unchanged: so deep networks begin."
+            shape = tuple(parameter.shape)
+            source = random.Random(f"{seed} {shape}")
+            numbers = [source.gauss(0, 1) for _ in range(parameter.numel())]
+            parameter.copy_(torch.tensor(numbers, dtype=torch.float32).view(shape))
 
 
-CHECKS = {
-    "02-layers": judge_layers,
-    "02-valley": judge_valley,
-    "02-sine": judge_sine,
-    "02-skip": judge_skip,
+def watch(
+    net: nn.Module, x: torch.Tensor, shown: str, more: dict[str, object] | None = None
+) -> dict[str, object]:
+    """Return what a network makes of x, (N, inputs), and what backward does to its parameters.
+
+    Args:
+        net: The network.
+        x: Its input, (N, inputs).
+        shown: What makes it.
+        more: Parts to compare before the output.
+    """
+    heard: list[str] = []
+    handle = net.register_forward_hook(lambda *_: heard.append(shown))
+    outs = [net(x.clone()) for _ in range(3)]
+    handle.remove()
+    if not isinstance(outs[0], torch.Tensor):
+        return {f"The output of {shown}": get_kind(outs[0])}
+    different = {tuple(out.flatten().tolist()) for out in outs}
+    return {
+        f"The output of {shown}": Kind("a tensor"),
+        f"The number of different outputs of {shown} in three calls with one x": len(different),
+        **(more or {}),
+        f"A number in the output of {shown}": outs[0].detach(),
+        f"The number of calls, of three, that a hook of {shown} hears": len(heard),
+        **find_gradients(net, outs[0]),
+    }
+
+
+def find_gradients(net: nn.Module, out: torch.Tensor) -> dict[str, object]:
+    """Return how many parameters backward reaches, and the gradients that it leaves."""
+    if out.requires_grad:
+        out.square().sum().backward()
+    by_shape = sorted(net.parameters(), key=lambda one: str(tuple(one.shape)))
+    found = [one.grad.flatten() for one in by_shape if one.grad is not None]
+    parts: dict[str, object] = {"The number of parameters that backward reaches": len(found)}
+    return parts | ({"A gradient of its parameters": torch.cat(found)} if found else {})
+
+
+def draw_lists() -> list[tuple]:
+    """Draw lists of widths, no two alike in one of them, an activation and an input for each."""
+    kinds = random.sample((nn.Tanh, nn.Sigmoid, nn.Softplus, nn.ELU), 2)
+    cases = []
+    for length, activation in zip((4, 3, 5), (*kinds, nn.ReLU), strict=True):
+        cfg = random.sample(range(2, 9), length)
+        cases.append((cfg, activation, draw_input(cfg[0]), random.randrange(10**6)))
+    return cases
+
+
+def draw_input(columns: int) -> torch.Tensor:
+    """Draw an input of so many columns, (N, columns)."""
+    return 2 * torch.randn(random.randrange(20, 40), columns, dtype=torch.float32)
+
+
+LAYERS = Exercise(
+    shown="my_layers({0}, nn.{1.__name__})",
+    level=2,
+    minutes=10,
+    plan="Begin with an empty list. Each pair of neighbours in cfg but the last puts two things "
+    "into it, a Linear layer and an activation, made by the brackets in activation(). The last "
+    "pair puts in a Linear layer alone. At the end nn.Sequential makes one network of the list.",
+    solution="""\
+def my_layers(cfg, activation):
+    layers = []
+    for n_in, n_out in pairwise(cfg[:-1]):
+        layers += [nn.Linear(n_in, n_out), activation()]
+    layers += [nn.Linear(cfg[-2], cfg[-1])]
+    return nn.Sequential(*layers)
+""",
+    why="Widths, activations and the bare last layer are right for three lists.",
+    draw=draw_lists,
+    observe=observe_made,
+    mistakes={
+        "There is an activation behind the last layer, too: the last Linear stays bare.": edit(
+            "cfg[-1])]", "cfg[-1]), activation()]"
+        ),
+        "There is no activation between the layers: together they make one straight line.": edit(
+            "[nn.Linear(n_in, n_out), activation()]", "[nn.Linear(n_in, n_out)]"
+        ),
+        "The activation is a ReLU, whatever is asked for.": edit("activation()]", "nn.ReLU()]"),
+        "The activation belongs behind each Linear: here the input goes through it first.": edit(
+            "[nn.Linear(n_in, n_out), activation()]", "[activation(), nn.Linear(n_in, n_out)]"
+        ),
+        "The last Linear is missing: the loop stops one width early.": edit(
+            "    layers += [nn.Linear(cfg[-2], cfg[-1])]\n", ""
+        ),
+        "nn.Sequential(*layers) makes one network of the list.": edit(
+            "return nn.Sequential(*layers)", "return layers"
+        ),
+        "nn.Linear takes the number of its inputs first, then that of its outputs.": edit(
+            "(n_in, n_out)", "(n_out, n_in)", "(cfg[-2], cfg[-1])", "(cfg[-1], cfg[-2])"
+        ),
+        "There is no bias in it: leave out bias=False.": edit(
+            "(n_in, n_out)", "(n_in, n_out, bias=False)", "cfg[-1])]", "cfg[-1], bias=False)]"
+        ),
+        GRADIENTLESS: edit(
+            "return nn.Sequential(*layers)",
+            "net = nn.Sequential(*layers)\n"
+            "    net.forward = torch.no_grad()(net.forward)\n"
+            "    return net",
+        ),
+    },
+)
+
+
+def observe_regressor(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Put layers into a class, and see whether it keeps and uses them."""
+    layers, x = copy.deepcopy(case)
+    net = call(answer, layers, shown=shown)
+    if not isinstance(net, nn.Module):
+        return Observation({f"What {shown} makes": get_kind(net)})
+    if type(net).__module__.startswith("torch."):
+        raise NotYet(
+            f"What {shown} makes is PyTorch's own {type(net).__name__}: write a class of yours, "
+            f"with __init__ and forward."
+        )
+    listed = list(net.parameters())
+    kept = sum(any(torch.equal(one, other) for other in listed) for one in layers.parameters())
+    more = {"The number of parameters of layers that net.parameters() lists": kept}
+    parts = {f"What {shown} makes": NETWORK} | watch(net, x, shown, more)
+    return Observation(parts, traits=bool(listed) and not kept)
+
+
+def draw_layers() -> list[tuple]:
+    """Draw layers with few units and with many, and an input for each, (N, 1)."""
+    widths = random.sample(range(5, 15), 2)
+    return [(make_layers([1, width, 1]), draw_input(1)) for width in widths]
+
+
+REGRESSOR = Exercise(
+    shown="MyRegressor(layers)",
+    level=1,
+    minutes=10,
+    plan="Inherit nn.Module. In __init__ let super().__init__() prepare the module first; then "
+    "keep the layers that come in, in an attribute of self. forward gets x, hands it to the "
+    "layers, and returns what they make of it.",
+    solution="""\
+class MyRegressor(nn.Module):
+    def __init__(self, layers):
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, x):
+        return self.layers(x)
+""",
+    why="It lists the parameters of its layers, and its forward returns what they make of x.",
+    draw=draw_layers,
+    observe=observe_regressor,
+    mistakes={
+        "super().__init__() comes first in __init__: it prepares the module to hold layers.": edit(
+            "        super().__init__()\n", ""
+        ),
+        "forward computes something and keeps it to itself. (print shows a result, and hands "
+        "nothing on.)": edit("return self", "self"),
+        "x comes back as it went in: return what the layers make of it.": edit(
+            "return self.layers(x)", "self.layers(x)\n        return x"
+        ),
+        "There is a ReLU behind the last layer: nothing below 0 can come out.": edit(
+            "return self.layers(x)", "return torch.relu(self.layers(x))"
+        ),
+        "PyTorch sees no layers in a plain list, and an optimizer would get nothing to move: keep "
+        "them as the nn.Sequential that came in.": edit(
+            "= layers",
+            "= list(layers)",
+            "return self.layers(x)",
+            "for layer in self.layers:\n            x = layer(x)\n        return x",
+        ),
+        "A list cannot be called: keep the nn.Sequential that came in, which can.": edit(
+            "= layers", "= list(layers)"
+        ),
+        "check hands over layers that are made already: keep them as they are.": edit(
+            "= layers", "= make_layers(layers)"
+        ),
+        "It has layers of its own: those that come in are to be used.": edit(
+            "= layers", "= make_layers([1, 20, 1])"
+        ),
+        "Does forward make new layers at each call, or draw something else at random? Layers are "
+        "made once, before: new ones have learnt nothing.": edit(
+            "return self.layers(x)", "return make_layers([1, 20, 1])(x)"
+        ),
+        GRADIENTLESS: edit("return self.layers(x)", "return self.layers(x).detach()"),
+        "Calling a network runs its hooks, then forward: a __call__ of your own leaves them out. "
+        "Name it forward.": edit("def forward", "def __call__"),
+        "nn.Module looks for a method of the name forward.": edit("def forward", "def forwards"),
+        "It is no module: class MyRegressor(nn.Module) inherits what a network needs.": edit(
+            "(nn.Module)", ""
+        ),
+    },
+)
+
+
+def observe_valley(answer: object, case: tuple, shown: str) -> Observation:
+    """Add up three units at every half from -10 to 10."""
+    columns = to_plain(answer)
+    if not isinstance(columns, list) or len(columns) != 3:
+        raise NotYet(f"The answer is {shown}, three lists; yours is {name_kind(answer)}.")
+    flat = [torch.as_tensor(one, dtype=torch.float64).detach().flatten() for one in columns]
+    if [len(one) for one in flat] != [3, 3, 3]:
+        sizes = ", ".join(str(len(one)) for one in flat)
+        raise NotYet(f"Each of {shown} is a list of three numbers; yours hold {sizes}.")
+    weights, biases, out_weights = flat
+    curve = {}
+    for half in range(-20, 21):
+        units = out_weights * (weights * half / 2 + biases).relu()
+        curve[f"at x = {half / 2:g}"] = round(units.sum().item(), 2)
+    changes = zip(-biases / weights, out_weights * weights.abs(), strict=True)
+    told = ", ".join(f"{change:.3g} at x = {place:.3g}" for place, change in sorted(changes))
+    notes = (
+        f"A unit changes the slope by out_weight * |weight|, at x = -bias / weight: yours by "
+        f"{told}. The slopes asked for are 0, -1, 1 and 0, from left to right."
+    )
+    return Observation({"The curve": curve}, notes=notes)
+
+
+VALLEY = Exercise(
+    shown="[weights, biases, out_weights]",
+    level=2,
+    minutes=10,
+    answer="[weights, biases, out_weights]",
+    plan="With weights of 1 a unit is off up to its kink and climbs from there; which bias puts "
+    "the kink at 1, at 2, at 3? Then go from left to right: at each kink the slope changes, and "
+    "an out_weight says by how much. Slopes add up, and the last one is to be 0 again.",
+    solution="""\
+weights = [1, 1, 1]
+biases = [-1, -2, -3]
+out_weights = [-1, 2, -1]
+""",
+    why="The curve is 0 up to x = 1 and from x = 3 on, and -1 at x = 2.",
+    draw=lambda: [()],
+    observe=observe_valley,
+    share=0.02,
+    mistakes={
+        "A hill: the curve is to go down, so look at the signs of out_weights.": edit(
+            "[-1, 2, -1]", "[1, -2, 1]"
+        ),
+        "The valley is at x = -2: a kink is where weight * x + bias is 0, at -bias / weight.": edit(
+            "[-1, -2, -3]", "[1, 2, 3]"
+        ),
+        "Behind x = 2 it climbs on and on: the third unit is to stop it at x = 3.": edit(
+            "2, -1]", "2, 0]"
+        ),
+        "It stays down behind x = 2: an out_weight is the *change* of slope, from -1 to 1, and not "
+        "the new slope.": edit("2, -1]", "1, 0]"),
+        "It never leaves 0: are all weights 0, or all out_weights?": edit(
+            "[-1, 2, -1]", "[0, 0, 0]"
+        ),
+        "The valley is there, and half as deep as it should be.": edit(
+            "[-1, 2, -1]", "[-0.5, 1, -0.5]"
+        ),
+    },
+)
+
+
+def observe_curve(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Look at a curve through the sine at some points, (N,), and at shares of the ways between."""
+    points, shares = case
+    curve = call(answer, points.clone(), shown=shown)
+    what = f"What {shown} returns"
+    if isinstance(curve, torch.Tensor | type) or not callable(curve):
+        return Observation({what: get_kind(curve)})
+    between = points[:-1] + shares * points.diff()  # (N - 1,)
+    parts: dict[str, object] = {what: Kind("a network or a function of x")}
+    for name, x in (("at the points", points), ("between the points", between)):
+        with in_use(curve):
+            out = curve(x.unsqueeze(1))  # (N, 1)
+        parts[f"The curve {name}"] = out if isinstance(out, torch.Tensor) else get_kind(out)
+    return Observation(parts, notes=find_miss(parts["The curve at the points"], points))
+
+
+def find_miss(out: object, points: torch.Tensor) -> str:
+    """Say at which of the points, (N,), a curve is the first time off the sine; '' if at none."""
+    if not isinstance(out, torch.Tensor) or out.shape != (len(points), 1):
+        return ""
+    off = (out.flatten() - points.sin()).abs() > 5e-3
+    place = int(off.int().argmax())
+    return f"From left to right, point {place} is the first that is off." if off.any() else ""
+
+
+def draw_points() -> list[tuple]:
+    """Draw points, (N,), from left to right, and for each way to the next a share of it."""
+    cases = []
+    for count in (random.randrange(7, 11), random.randrange(14, 20)):
+        gaps = 0.3 + 0.7 * torch.rand(count, dtype=torch.float32)
+        points = gaps.cumsum(0) - random.uniform(2, 5)  # (count,)
+        shares = 0.2 + 0.6 * torch.rand(count - 1, dtype=torch.float32)
+        cases.append((points, shares))
+    return cases
+
+
+OUT_WEIGHTS = "torch.cat([slopes[:1], slopes.diff()])"
+SINE = Exercise(
+    shown="relu_sine(points)",
+    level=3,
+    minutes=25,
+    core=False,
+    plan="Compute the sine at the points, and the slope from each point to the next. Unit k has "
+    "weight 1 and its kink at point k. The first unit brings the first slope, each later one the "
+    "change from the slope before to its own. The bias of the output is the height at the start.",
+    solution="""\
+def relu_sine(points):
+    y = torch.sin(points)
+    slopes = y.diff() / points.diff()
+    net = make_layers([1, len(points) - 1, 1])
+    with torch.no_grad():
+        net[0].weight.fill_(1)
+        net[0].bias.copy_(-points[:-1])
+        net[2].weight.copy_(torch.cat([slopes[:1], slopes.diff()]))
+        net[2].bias.fill_(y[0])
+    return net
+""",
+    why="Straight from each point to the next, for few points and for many, without any training.",
+    draw=draw_points,
+    observe=observe_curve,
+    mistakes={
+        "The slopes themselves are the output weights there. The old units go on, and slopes add "
+        "up: from the second unit on it is the *change* of slope.": edit(OUT_WEIGHTS, "slopes"),
+        "The shape is right, at a wrong height: the bias of the output is the sine at the first "
+        "point.": edit("fill_(y[0])", "fill_(0)"),
+        "The kinks are mirrored: a unit has its kink at -bias / weight, so mind the sign.": edit(
+            "copy_(-points[:-1])", "copy_(points[:-1])"
+        ),
+        "The first slope is forgotten: the first unit changes it from 0 to that.": edit(
+            OUT_WEIGHTS, "torch.cat([0 * slopes[:1], slopes.diff()])"
+        ),
+        "Each kink is one point late: the first unit begins at the first point.": edit(
+            "points[:-1]", "points[1:]"
+        ),
+        "So it comes out if the points are taken as evenly spaced: divide by their own "
+        "distances.": edit("/ points.diff()", "/ (points[1] - points[0])"),
+        "A slope is how much y changes, divided by how much x does.": edit(
+            "y.diff() / points.diff()", "points.diff() / y.diff()"
+        ),
+        "The slopes are not divided by the distance of the points.": edit(" / points.diff()", ""),
+        "There is no ReLU between the two layers: that makes one straight line.": edit(
+            "make_layers([1, len(points) - 1, 1])",
+            "nn.Sequential(nn.Linear(1, len(points) - 1), nn.Identity(), "
+            "nn.Linear(len(points) - 1, 1))",
+        ),
+        "It goes through the sine at the points, and it is not straight between them.": edit(
+            "return net", "return torch.sin"
+        ),
+        "Values are no curve: return the network, which check then asks at x of its own.": edit(
+            "return net", "return y.unsqueeze(1)"
+        ),
+    },
+)
+
+
+def draw_widths() -> list[tuple]:
+    """Draw widths, an input for each, (N, 1), and a seed for the weights."""
+    widths = random.sample(range(4, 12), 2)
+    return [(width, draw_input(1), random.randrange(10**6)) for width in widths]
+
+
+def skip(new: str) -> Edit:
+    """Describe a mistake in what Skip returns."""
+    return edit("return x + self.layers(x)", new)
+
+
+SKIP = Exercise(
+    shown="Skip({0})",
+    level=2,
+    minutes=10,
+    plan="In __init__ make the two Linear layers with the ReLU between them, and keep them in "
+    "self. In forward hand x to them, but keep x itself as well: what comes back is added to it.",
+    solution="""\
+class Skip(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.layers = make_layers([1, width, 1])
+
+    def forward(self, x):
+        return x + self.layers(x)
+""",
+    why="x goes past the layers: with all weights at 0 it would come out unchanged. So deep "
+    "networks begin.",
+    draw=draw_widths,
+    observe=observe_made,
+    mistakes={
+        "That is what the layers say alone: x does not go past them.": skip(
+            "return self.layers(x)"
+        ),
+        "x is multiplied with what the layers say: a skip connection adds it.": skip(
+            "return x * self.layers(x)"
+        ),
+        "What the layers say is taken away from x: a skip connection adds it.": skip(
+            "return x - self.layers(x)"
+        ),
+        "A ReLU stands behind the sum: nothing below 0 can come out.": skip(
+            "return torch.relu(x + self.layers(x))"
+        ),
+        "A ReLU stands behind the last Linear, before x is added.": skip(
+            "return x + torch.relu(self.layers(x))"
+        ),
+        "x is added twice.": skip("return x + x + self.layers(x)"),
+        "What is added is the output of the layers once more: was x given a new value on the way? "
+        "Keep the x that came in.": skip("x = self.layers(x)\n        return x + x"),
+        "`+=` changes the x that came in, which backward still needs: write x + ...": skip(
+            "x += self.layers(x)\n        return x"
+        ),
+        "forward computes something and keeps it to itself: it needs a `return`.": skip(
+            "x + self.layers(x)"
+        ),
+        GRADIENTLESS: skip("with torch.no_grad():\n            return x + self.layers(x)"),
+        "x goes past the layers, and there is no ReLU between the two.": edit(
+            "make_layers([1, width, 1])", "nn.Sequential(nn.Linear(1, width), nn.Linear(width, 1))"
+        ),
+        "super().__init__() comes first in __init__: it prepares the module to hold layers.": edit(
+            "        super().__init__()\n", ""
+        ),
+        "It lists no parameters: are the layers made in forward, or kept in a plain list? Make "
+        "them in __init__, each an attribute of self.": edit(
+            "= make_layers([1, width, 1])", "= [make_layers([1, width, 1])]", "(x)", "[0](x)"
+        ),
+        "Its width is 20, whatever width is asked for.": edit("[1, width, 1]", "[1, 20, 1]"),
+    },
+)
+
+EXERCISES = {
+    "02-valley": VALLEY,
+    "02-sine": SINE,
+    "02-layers": LAYERS,
+    "02-regressor": REGRESSOR,
+    "02-skip": SKIP,
 }

@@ -106,6 +106,8 @@ ADVICE = [
      "or an empty field?"),
     ("UnboundLocalError", "", "That name is used before it gets a value."),
     ("NameError", "", "That name is not known there: is it spelt so, and has its cell been run?"),
+    ("NotImplementedError", 'required "forward"', "A network needs a method forward: nn.Sequential "
+     "has one, nn.ModuleList only holds layers, and a class of your own defines it."),
     ("RecursionError", "", "The function calls itself without end."),
     ("KeyboardInterrupt", "", "Your code raises what the Stop button raises: leave that out."),
     ("SystemExit", "", "Your code ends the program: return instead of exit()."),
