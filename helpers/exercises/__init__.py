@@ -6,6 +6,7 @@ lookup    -- answers that are a number, a word or a list (`answers.toml`)
 judging   -- what an exercise is, and how an answer is judged by cases, solution and mistakes
 comparing -- whether what came is what was asked for, and the difference in words
 observing -- a learner's network looked at from outside
+programs  -- a learner's whole program watched from outside: what moved, and what did not
 loops     -- a learner's training loop watched from outside, and the usual mistakes in one
 hints     -- three hints for each exercise, from its own data
 running   -- a learner's code run with care: time, errors, and nothing left changed
