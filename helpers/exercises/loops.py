@@ -156,9 +156,8 @@ def list_loop_mistakes(indent: str) -> dict[str, Edit]:
         ),
         "No weight moves, for zero_grad stands between backward and step: the fresh gradients are "
         "gone before step can use them.": edit(zero + backward, backward + zero),
-        "Without backward no weight has a gradient, so step has nothing to move by.": edit(
-            backward, ""
-        ),
+        "No gradient ever reaches a weight, so step has nothing to move by. Is backward there, with "
+        "its brackets, and is the loss that of this network?": edit(backward, ""),
         "Without step every gradient is computed, and no weight moves. (Are its brackets there?)": (
             edit(step, "")
         ),
@@ -178,8 +177,5 @@ def list_loop_mistakes(indent: str) -> dict[str, Edit]:
         ),
         "The loss is given x where y belongs: it compares the prediction with the labels.": edit(
             "loss_func(out, y)", "loss_func(out, x)"
-        ),
-        "The loss is cut off from the network, so backward reaches no weight.": edit(
-            "out = net(x)", "out = net(x).detach().requires_grad_()"
         ),
     }
