@@ -1,6 +1,7 @@
 """Notebook 09: an epoch and its judge from memory, and a whole program from a blank cell."""
 
 import contextlib
+import inspect
 import math
 import numbers
 import random
@@ -74,6 +75,23 @@ class Batched(Problem):
         self.loader = DataLoader(dataset, batch_size=size)
         self.recorder = self.net.features.append(Recorder())[-1]
         self.net.train(mode == "train")
+        self.start = self.get_weights()
+
+    def run(self, answer: Callable, *more: object, shown: str) -> object:
+        """Call an answer with the network, the loader, the loss and what more it takes.
+
+        Raises:
+            NotYet: It is a generator, of which nothing has run.
+        """
+        returned = call(answer, self.net, self.loader, self.loss_func, *more, shown=shown)
+        if inspect.isgenerator(returned):
+            raise NotYet(f"What {shown} returns is {name_kind(returned)}.")
+        return returned
+
+    def get_order(self) -> list[object]:
+        """List the steps in their order, the rows of each pass, and whether a weight has moved."""
+        moved = not torch.equal(self.start, self.get_weights())
+        return [*super().get_order(), *self.recorder.rows, moved]
 
     def describe(self) -> str:
         """Say which batches there were, which went through the network, and what was run."""
@@ -88,8 +106,7 @@ class Batched(Problem):
 def observe_epoch(answer: Callable, case: tuple, shown: str) -> Observation:
     """Watch an epoch of training, of a network that comes in a mode."""
     problem = Batched(*case)
-    given = (problem.net, problem.loader, problem.loss_func, problem.optimizer)
-    returned = call(answer, *given, shown=shown)
+    returned = problem.run(answer, problem.optimizer, shown=shown)
     return problem.observe(
         {
             "The mode of the network's layers in training": summarize(problem.recorder.modes),
@@ -102,7 +119,7 @@ def observe_judge(answer: Callable, case: tuple, shown: str) -> Observation:
     """Watch a judge at work on a network that comes in a mode."""
     problem = Batched(*case)
     with torch.enable_grad():  # and no longer than that, whatever the answer switches off
-        returned = call(answer, problem.net, problem.loader, problem.loss_func, shown=shown)
+        returned = problem.run(answer, shown=shown)
         recorded = torch.is_grad_enabled()
     steps = problem.observe({})
     parts = {
