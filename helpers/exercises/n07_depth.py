@@ -200,7 +200,7 @@ def is_better(a, b):
         "though the two hardly overlap: it is too careful.": edit(
             "lower > 0.85 * len(a)", "lower > 1.85 * len(a)"
         ),
-        "Asked about the same lists the other way round": edit('"no"', '"cannot tell"'),
+        "for 0 of 200 pairs.": edit('"no"', '"cannot tell"'),
         "below five, say that you cannot tell.": edit("< 5", "< 1"),
         'it should return "yes", "no" or "cannot tell".': edit('return "yes"', "return True"),
         "and not with a fixed number or factor.": """\
@@ -301,8 +301,10 @@ goal.advance(1000)
 """,
     rule=judge_goal,
     mistakes={
-        "The goal is set for the chirp": edit('function="chirp", ', ""),
-        "The run on the panel is at iteration 0": edit("goal.advance(1000)\n", ""),
+        "The goal is set for the chirp; the panel fits 'sine'.": edit('function="chirp", ', ""),
+        "The run on the panel is at iteration 0: press Run, and let it train.": edit(
+            "goal.advance(1000)\n", ""
+        ),
         "make layers narrower, or take one away.": edit(
             "20, 20, 20, 20,", "20, 50, 20,", "advance(1000)", "advance(9)"
         ),
@@ -310,7 +312,9 @@ goal.advance(1000)
         "Try another depth, another rate or another optimizer.": edit(
             "[1, 20, 20, 20, 20, 1]", "[1, 400, 1]"
         ),
-        "The goal is set without noise": edit("lr=0.01", "lr=0.01, noise=0.5"),
+        "The goal is set without noise; the panel's noise is 0.5.": edit(
+            "lr=0.01", "lr=0.01, noise=0.5"
+        ),
     },
 )
 

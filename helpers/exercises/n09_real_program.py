@@ -610,7 +610,9 @@ def program(path):
             edit("(x - mean[0]) / spread[0]", "(x - x.mean()) / x.std()")
         ),
         "Scaling back takes spread and mean of y.": edit("out * spread[1] + mean[1]", "out"),
-        "so it has learnt too little of them": edit("range(100)", "range(2)"),
+        "so it has learnt too little of them: more epochs, another rate, more units?": edit(
+            "range(100)", "range(2)"
+        ),
         "does it call net.eval() before it predicts?": edit(
             "make_layers([1, 64, 64, 1])",
             "nn.Sequential(\n        nn.Linear(1, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), "
