@@ -67,7 +67,8 @@ class Batched(Problem):
 
     def __init__(self, mode: str) -> None:
         """Draw it, with the network in a mode: "train" or "eval"."""
-        size, whole = random.randrange(4, 8), random.randrange(2, 5)
+        size = random.randrange(4, 7)
+        whole = random.randrange(2, 20 // size)  # of 20 rows or more
         super().__init__(whole + 1)
         rows = size * whole + random.randrange(1, size - 1)
         self.y[size * whole : rows] += 2  # so that a mean over batches is another one
