@@ -602,7 +602,7 @@ def test_a_table_is_found_whatever_the_shapes(a, b, said, compare):
 
 @pytest.fixture(scope="module")
 def panel():
-    panel = Playground(Settings(cfg=(1, 4, 1)))
+    panel = Playground(Settings(cfg=(1, 4, 1), function="chirp"))
     yield panel
     panel.close()
 
@@ -618,12 +618,12 @@ def test_a_panel_is_looked_at_where_it_stands(panel, monkeypatch):
     monkeypatch.setattr(n07_depth, "WITHIN", 2)
     assert feedback("07-goal", panel).startswith("Right. 13 parameters, and at iteration 2 ")
     monkeypatch.setattr(n07_depth, "LOSS", 0.01)
-    assert "Try another rate" in feedback("07-goal", panel)
+    assert "Try another depth" in feedback("07-goal", panel)
 
 
 def test_past_the_last_iteration_a_new_run_decides(monkeypatch):
     monkeypatch.setattr(n07_depth, "WITHIN", 5)
-    experiment = Experiment(Settings(cfg=(1, 4, 1), lr=1e9))
+    experiment = Experiment(Settings(cfg=(1, 4, 1), lr=1e9, function="chirp"))
     experiment.iteration = 9
     said = feedback("07-goal", types.SimpleNamespace(experiment=experiment))
     assert "A run of these settings explodes: loss is " in said

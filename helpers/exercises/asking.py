@@ -14,6 +14,7 @@ from helpers.exercises import (
     n07_depth,
     n08_parameters,
     n09_real_program,
+    n10_cures,
     n11_other_problems,
 )
 from helpers.exercises.hints import list_hints
@@ -38,6 +39,7 @@ MODULES = (
     n07_depth,
     n08_parameters,
     n09_real_program,
+    n10_cures,
     n11_other_problems,
 )
 # The exercises whose answer is run, by name.

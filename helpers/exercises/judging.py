@@ -30,6 +30,7 @@ from torch import nn, optim
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from helpers.data import get_fake_data
+from helpers.experiment import Experiment, Settings
 from helpers.model import Regressor, count_parameters, make_layers
 from helpers.training import evaluate, train, train_epoch
 """

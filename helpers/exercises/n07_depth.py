@@ -2,139 +2,320 @@
 
 import math
 import random
+from collections import Counter
 
 import torch
 
-from helpers.exercises.expecting import call, name_kind
+from helpers.exercises.comparing import call, count, name_kind
+from helpers.exercises.judging import Exercise, edit
 from helpers.exercises.running import NotYet
 from helpers.experiment import Experiment
 from helpers.training import Diverged
 
 ANSWERS = ("yes", "no", "cannot tell")
-SEEDS = 10  # losses in each list
-PAIRS = 200  # of either kind
+PAIRS = 200  # of each kind
+MOST, FEW = 0.9, 0.2  # shares of the pairs: so many must be told, so many may be claimed by chance
+BAD = (math.inf, math.nan)  # how a run ends that explodes
 
-LOSS = 0.01
+LOSS = 0.15
 WITHIN = 1000
-PARAMETERS = 500
+PARAMETERS = 1500
+
+
+def draw(median: float, seeds: int = 10, spread: float = 0.6) -> list[float]:
+    """Draw the losses of one kind of network, one for each seed."""
+    return [median * math.exp(random.gauss(0, spread)) for _ in range(seeds)]
+
+
+def draw_pairs(low: float, high: float, spread: float = 0.6) -> list[tuple]:
+    """Draw pairs of lists with these medians, at two scales and of any length from 8 to 12."""
+    scales = [1.0, 0.01] * (PAIRS // 2)  # no difference is large or small by itself
+    lengths = [(random.randrange(8, 13), random.randrange(8, 13)) for _ in scales]
+    return [
+        (draw(low * scale, pair[0], spread), draw(high * scale, pair[1], spread))
+        for scale, pair in zip(scales, lengths, strict=True)
+    ]
+
+
+def shuffled(*parts: list[float]) -> list[float]:
+    """Mix lists into one."""
+    whole = [loss for part in parts for loss in part]
+    return random.sample(whole, len(whole))
 
 
 def judge_better(answer: object) -> str:
     """Ask `is_better(a, b)` about pairs of which the truth is known."""
 
-    def ask(a: list[float], b: list[float]) -> str:
-        said = call(answer, list(a), list(b), shown="is_better(a, b)")
-        word = said.strip().casefold() if isinstance(said, str) else said
-        if word not in ANSWERS:
-            raise NotYet(
-                f"is_better returns {name_kind(said) if not isinstance(said, str) else repr(said)};"
-                f' it should return "yes", "no" or "cannot tell".'
-                f"{' Is there a `return`?' if said is None else ''}"
-            )
-        return word
+    def ask(pairs: list[tuple]) -> Counter:
+        return Counter(ask_once(answer, *pair) for pair in pairs)
 
-    def draw(median: float, spread: float = 0.6) -> list[float]:
-        return [median * math.exp(random.gauss(0, spread)) for _ in range(SEEDS)]
-
-    scales = [1.0, 0.01] * (PAIRS // 2)  # no difference is large or small by itself
-    apart = [(draw(0.01 * scale), draw(0.3 * scale)) for scale in scales]
-    said = [ask(a, b) for a, b in apart]
-    low, high = apart[0]
-    fact = f"For a from {min(low):.2g} to {max(low):.2g} and b from {min(high):.2g} to "
-    fact += f"{max(high):.2g}, {SEEDS} losses each, it says"
-    if said.count("no") > PAIRS / 2:
-        raise NotYet(f'{fact} "no", and a is better: a *small* loss is good.')
-    if said.count("cannot tell") > PAIRS / 10:
-        raise NotYet(
-            f'{fact} "cannot tell" for {said.count("cannot tell")} of {PAIRS} such pairs, though '
-            f"the two hardly overlap: it is too careful."
-        )
-    other = [ask(b, a) for a, b in apart]
-    if other.count("no") < 0.9 * PAIRS:
-        raise NotYet(
-            f'With the same lists the other way round it should say "no", and it does so for '
-            f"{other.count('no')} of {PAIRS} pairs."
-        )
-    alike = [(draw(0.05), draw(0.05)) for _ in range(PAIRS)]
-    certain = sum(ask(a, b) != "cannot tell" for a, b in alike)
-    wide = [(draw(1.0, 2.0), draw(1.0, 2.0)) for _ in range(PAIRS)]  # from 0.02 to 50 or so
-    fooled = sum(ask(a, b) != "cannot tell" for a, b in wide)
-    if certain <= 0.15 * PAIRS < fooled:
-        raise NotYet(
-            f"Of {PAIRS} pairs from one kind of network, whose losses spread more widely (from "
-            f"{min(wide[0][0]):.2g} to {max(wide[0][0]):.2g} in one list), it calls one of the two "
-            f"better in {fooled}: a fixed difference or factor is not enough. Compare with the "
-            f"spread of these very lists."
-        )
-    if certain > 0.15 * PAIRS:
-        raise NotYet(
-            f"Of {PAIRS} pairs that come from one and the same kind of network it calls one of the "
-            f"two better in {certain}. How far do the losses of one kind spread from seed to seed? "
-            f"Compare the difference with that."
-        )
-    for a, b in (([0.01], [0.3]), ([0.01, 0.02], [0.3, 0.2])):
-        if ask(a, b) != "cannot tell":
-            raise NotYet(
-                f"From {len(a)} loss{'es' if len(a) > 1 else ''} on each side it is certain. So "
-                f"few seeds tell nothing about the spread: below five, say that you cannot tell."
-            )
-    exploded = [math.inf, math.nan, *draw(0.3)[2:]]
-    verdict = ask(draw(0.01), exploded)
-    if verdict == "no":
-        raise NotYet(
-            "With inf and nan among the losses of b, and the others 30 times as large, it says "
-            '"no": comparing with nan is always False. An exploded run is a bad one.'
-        )
-    if ask([math.inf, math.nan] * (SEEDS // 2), draw(0.01)) == "yes":
-        raise NotYet(
-            'Where all runs of a have exploded, and none of b, it says "yes": inf and nan are the '
-            "worst of losses."
-        )
+    apart = draw_pairs(0.01, 0.3)
+    refuse_timid(ask(apart), ask([(b, a) for a, b in apart]), apart[0])
+    refuse_bold(ask(draw_pairs(0.05, 0.05)), ask(draw_pairs(0.05, 0.05, spread=2.0)))
+    for seeds in (1, 2, 4):
+        for pair in ((draw(0.01, seeds), draw(0.3)), (draw(0.3), draw(0.01, seeds))):
+            if ask_once(answer, *pair) != "cannot tell":
+                raise NotYet(
+                    f"With {seeds} loss{'es' if seeds > 1 else ''} in one of the lists "
+                    f"it is certain. So few seeds tell nothing about the spread: below five, say "
+                    f"that you cannot tell."
+                )
+    for _ in range(20):
+        refuse_exploded(answer)
     return (
-        f"It decides on {2 * PAIRS} pairs that are apart, and of {2 * PAIRS} that are alike it "
-        f"claims a difference in {certain + fooled}."
+        f"It decides where two lists are apart, and hardly ever where they come from one kind of "
+        f"network ({PAIRS} pairs of each sort, at several scales); runs that exploded count as the "
+        f"worst."
     )
+
+
+def ask_once(answer: object, a: list[float], b: list[float]) -> str:
+    """Call `is_better`, and take one of its three words.
+
+    Raises:
+        NotYet: It returns something else.
+    """
+    said = call(answer, list(a), list(b), shown="is_better(a, b)")
+    word = " ".join(said.casefold().split()) if isinstance(said, str) else said
+    if word not in ANSWERS:
+        raise NotYet(
+            f'is_better returns {name_kind(said)}; it should return "yes", "no" or "cannot tell".'
+            f"{' Is there a `return` at its end?' if said is None else ''}"
+        )
+    return word
+
+
+def refuse_timid(said: Counter, reverse: Counter, pair: tuple[list[float], list[float]]) -> None:
+    """Refuse answers on pairs that are apart.
+
+    Args:
+        said: How often it gave each answer where a is better.
+        reverse: The same where b is better.
+        pair: One of the pairs.
+
+    Raises:
+        NotYet: They are not all "yes", and "no" the other way round.
+    """
+    ranges = [f"from {min(losses):.2g} to {max(losses):.2g}" for losses in pair]
+    fact = f"Of {PAIRS} pairs like a {ranges[0]} and b {ranges[1]}, a few losses each, it calls"
+    if said["no"] > PAIRS / 2:
+        raise NotYet(f"{fact} b the better one in {said['no']}: a *small* loss is good.")
+    if said["yes"] < MOST * PAIRS:
+        raise NotYet(
+            f"{fact} a the better one in {said['yes']} only, though the two hardly overlap: it is "
+            f"too careful."
+        )
+    if reverse["no"] < MOST * PAIRS:
+        raise NotYet(
+            f'Asked about the same lists the other way round it should say "no", and it does so '
+            f"for {reverse['no']} of {PAIRS} pairs."
+        )
+
+
+def refuse_bold(narrow: Counter, wide: Counter) -> None:
+    """Refuse answers on pairs of which both lists come from one kind of network.
+
+    Raises:
+        NotYet: Too many are not "cannot tell".
+    """
+    for said, kind in ((narrow, "one kind of network"), (wide, "one kind that spreads widely")):
+        certain = PAIRS - said["cannot tell"]
+        if certain > FEW * PAIRS:
+            raise NotYet(
+                f"Of {PAIRS} pairs whose two lists come from {kind} it calls one of the two better "
+                f"in {certain}. How far do the losses of one list spread from seed to seed? "
+                f"Compare the difference with that, and not with a fixed number or factor."
+            )
+
+
+def refuse_exploded(answer: object) -> None:
+    """Refuse answers on lists with runs that exploded.
+
+    Raises:
+        NotYet: A run that exploded does not count as the worst.
+    """
+    low, high, gone = draw(0.01), draw(0.3), list(BAD * 5)
+    some = shuffled(draw(0.3, 6), [*BAD, *BAD])
+    said = ask_once(answer, low, some)
+    if said != "yes":
+        raise NotYet(
+            f"With inf and nan for four of the ten runs of b, and the others 30 times as large as "
+            f'those of a, it says "{said}". An exploded run is worse than any other; and '
+            f"comparing with nan is always False."
+        )
+    for pair, right in (((gone, high), "no"), ((high, gone), "yes")):
+        said = ask_once(answer, *pair)
+        if said != right:
+            raise NotYet(
+                f"Where all runs of one list have exploded, and none of the other, it says "
+                f'"{said}" for "{right}": inf and nan are the worst of losses.'
+            )
+    mostly = shuffled(draw(0.01, 6), list(BAD * 4))
+    for pair, wrong in (((mostly, draw(0.3, 14)), "yes"), ((draw(0.3, 14), mostly), "no")):
+        if ask_once(answer, *pair) == wrong:
+            raise NotYet(
+                f"Where eight of fourteen runs of one list have exploded, and the other six end "
+                f'low, it says "{wrong}": the exploded ones must not be left out.'
+            )
+    said = ask_once(answer, gone, list(BAD[::-1] * 5))
+    if said != "cannot tell":
+        raise NotYet(
+            f'Where all runs of both lists have exploded it says "{said}": neither is better.'
+        )
+
+
+BETTER = Exercise(
+    shown="is_better(a, b)",
+    level=2,
+    minutes=15,
+    plan="Too few losses on either side: you cannot tell. Else make the exploded runs comparable, "
+    "by a value that is worse than any other. Then form all pairs of a loss of a and one of b, as "
+    "share does above, and count in how many a ends lower, and in how many b. Only nearly all "
+    "pairs decide.",
+    solution="""\
+def is_better(a, b):
+    if min(len(a), len(b)) < 5:
+        return "cannot tell"
+    a = [one if math.isfinite(one) else math.inf for one in a]
+    b = [one if math.isfinite(one) else math.inf for one in b]
+    lower = sum(one < other for one in a for other in b)
+    higher = sum(one > other for one in a for other in b)
+    if lower > 0.85 * len(a) * len(b):
+        return "yes"
+    if higher > 0.85 * len(a) * len(b):
+        return "no"
+    return "cannot tell"
+""",
+    rule=judge_better,
+    mistakes={
+        "How far do the losses of one list spread from seed to seed?": edit(
+            "lower > 0.85", "lower > 0.5", "higher > 0.85", "higher > 0.5"
+        ),
+        "a *small* loss is good.": edit(
+            "lower = sum(one < other",
+            "lower = sum(one > other",
+            "higher = sum(one > other",
+            "higher = sum(one < other",
+        ),
+        "though the two hardly overlap: it is too careful.": edit(
+            "lower > 0.85 * len(a)", "lower > 1.85 * len(a)"
+        ),
+        "for 0 of 200 pairs.": edit('"no"', '"cannot tell"'),
+        "below five, say that you cannot tell.": edit("< 5", "< 1"),
+        'it should return "yes", "no" or "cannot tell".': edit('return "yes"', "return True"),
+        "and not with a fixed number or factor.": """\
+def is_better(a, b):
+    if min(len(a), len(b)) < 5:
+        return "cannot tell"
+    factor = statistics.median(b) / statistics.median(a)
+    return "yes" if factor > 2 else "no" if factor < 0.5 else "cannot tell"
+""",
+        "comparing with nan is always False.": edit(
+            "    b = [one if math.isfinite(one) else math.inf for one in b]\n", ""
+        ),
+        "inf and nan are the worst of losses.": edit(
+            "a = [one if math.isfinite(one) else math.inf", "a = [one if math.isfinite(one) else 0"
+        ),
+        "the exploded ones must not be left out.": """\
+def is_better(a, b):
+    a = [one for one in a if math.isfinite(one)] or [math.inf] * 5
+    b = [one for one in b if math.isfinite(one)] or [math.inf] * 5
+    if min(len(a), len(b)) < 5:
+        return "cannot tell"
+    if max(a) < min(b):
+        return "yes"
+    return "no" if max(b) < min(a) else "cannot tell"
+""",
+        "neither is better.": edit("lower = sum(one < other", "lower = sum(one <= other"),
+    },
+)
 
 
 def judge_goal(answer: object) -> str:
     """Look at the run on a panel; start it anew where it has gone past the last iteration."""
-    experiment = getattr(answer, "experiment", None)
+    experiment = getattr(answer, "experiment", answer)
     if not isinstance(experiment, Experiment):
         raise NotYet(f"The answer is your panel, a Playground; yours is {name_kind(answer)}.")
-    count = sum(parameter.numel() for parameter in experiment.net.parameters())
+    size = sum(parameter.numel() for parameter in experiment.net.parameters())
     done, settings = experiment.iteration, experiment.settings
-    if settings.function != "sine":
-        raise NotYet(f"The goal is set for the sine; the panel fits {settings.function!r}.")
+    if settings.function != "chirp":
+        raise NotYet(f"The goal is set for the chirp; the panel fits {settings.function!r}.")
     if done == 0:
         raise NotYet("The run on the panel is at iteration 0: press Run, and let it train.")
-    if count > PARAMETERS:
+    if size > PARAMETERS:
         raise NotYet(
-            f"{list(settings.cfg)} has {count} parameters, and {PARAMETERS} are allowed: make "
+            f"{list(settings.cfg)} has {size:,} parameters, and {PARAMETERS:,} are allowed: make "
             f"layers narrower, or take one away."
         )
-    net = experiment.net
-    if done > WITHIN:  # what it was like then only a run of its own can say
-        again = Experiment(settings)
-        try:
-            again.advance(WITHIN)
-        except Diverged as error:
-            raise NotYet(f"A run of these settings explodes: {error}.") from None
-        net = again.net
+    net = experiment.net if done <= WITHIN else train_anew(experiment)
     x = torch.rand(500, 1, dtype=torch.float32) * 20 - 10  # (500, 1)
     with torch.no_grad():
-        loss = (net(x) - torch.sin(x)).square().mean().item()
+        loss = (net(x) - torch.sin(x.square() / 5)).square().mean().item()
     when = f"at iteration {min(done, WITHIN)}"
-    fact = f"{count} parameters, and {when} a loss of {loss:.2g} on points between"
-    if not loss < LOSS:
-        left = "Try another rate, another optimizer or other widths."
-        if done < WITHIN:
-            left = f"{WITHIN - done} iterations are left."
-        if not math.isfinite(loss):
-            left = f"The run has exploded: a rate of {settings.lr:g} is too high for it."
-        elif settings.noise:
-            left = f"The goal is set without noise; the panel's noise is {settings.noise:g}."
-        raise NotYet(f"{fact}; below {LOSS} is the goal. {left}")
-    return f"{fact}: below {LOSS}, within {WITHIN} iterations and {PARAMETERS} parameters."
+    if loss < LOSS:
+        return (
+            f"{size:,} parameters, and {when} a loss below {LOSS} on points between. No network "
+            f"with one or two hidden layers came that far here."
+        )
+    left = "Try another depth, another rate or another optimizer."
+    if done < WITHIN:
+        left = f"{count(WITHIN - done, 'iteration')} can still be made."
+    if not math.isfinite(loss):
+        left = f"The run has exploded at a rate of {settings.lr:g}."
+    elif settings.noise:
+        left = f"The goal is set without noise; the panel's noise is {settings.noise:g}."
+    raise NotYet(
+        f"{size:,} parameters, and {when} a loss of {loss:.2g} on points between; below {LOSS} is "
+        f"the goal. {left}"
+    )
 
 
-CHECKS = {"07-better": judge_better, "07-goal": judge_goal}
+def train_anew(experiment: Experiment) -> torch.nn.Module:
+    """Return what a network of the same settings is like at the last iteration that counts.
+
+    Raises:
+        NotYet: It explodes.
+    """
+    again = Experiment(experiment.settings)
+    try:
+        again.advance(WITHIN)
+    except Diverged as error:
+        raise NotYet(f"A run of these settings explodes: {error}.") from None
+    return again.net
+
+
+GOAL = Exercise(
+    shown="goal",
+    level=2,
+    minutes=15,
+    plan="Count first: how wide may three, four or five hidden layers be within the limit? Then "
+    "take the optimizer that got deep networks away from the flat line, and try two or three "
+    "rates. If a run ends just above the goal, try another depth before another seed.",
+    solution="""\
+goal = Experiment(
+    Settings(
+        cfg=[1, 20, 20, 20, 20, 1], function="chirp", n_samples=200, optimizer="Adam", lr=0.01
+    )
+)
+goal.advance(1000)
+""",
+    rule=judge_goal,
+    mistakes={
+        "The goal is set for the chirp; the panel fits 'sine'.": edit('function="chirp", ', ""),
+        "The run on the panel is at iteration 0: press Run, and let it train.": edit(
+            "goal.advance(1000)\n", ""
+        ),
+        "make layers narrower, or take one away.": edit(
+            "20, 20, 20, 20,", "20, 50, 20,", "advance(1000)", "advance(9)"
+        ),
+        "can still be made.": edit("advance(1000)", "advance(50)"),
+        "Try another depth, another rate or another optimizer.": edit(
+            "[1, 20, 20, 20, 20, 1]", "[1, 400, 1]"
+        ),
+        "The goal is set without noise; the panel's noise is 0.5.": edit(
+            "lr=0.01", "lr=0.01, noise=0.5"
+        ),
+    },
+)
+
+EXERCISES = {"07-better": BETTER, "07-goal": GOAL}

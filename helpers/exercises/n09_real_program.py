@@ -1,292 +1,368 @@
 """Notebook 09: an epoch and its judge from memory, and a whole program from a blank cell."""
 
 import contextlib
-import copy
+import inspect
 import math
+import numbers
 import random
-import statistics
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
-from torch import nn, optim
+from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from helpers.exercises.expecting import call, expect_number, expect_tensor, name_kind, near
-from helpers.exercises.running import NotYet
-from helpers.exercises.tracing import find_table
-from helpers.model import make_layers
+from helpers.exercises.comparing import (
+    ask,
+    call,
+    format_number,
+    name_kind,
+    tell_tensor,
+    to_plain,
+)
+from helpers.exercises.judging import Exercise, Observation, edit
+from helpers.exercises.loops import Problem, list_loop_mistakes
+from helpers.exercises.observing import expect_network
+from helpers.exercises.running import NotYet, new_seed
 
-SIZES = [5, 5, 5, 2]  # of the batches
-LR = 0.05
 
-
-class Watched(nn.Module):
-    """A small network that notes how it is called.
+class Recorder(nn.Module):
+    """A layer that hands its input on, and notes how it is run.
 
     Attributes:
-        calls: For each call: the rows, whether in train mode, whether gradients are recorded.
+        rows: The rows of each pass.
+        modes: Whether the layer was in train or eval mode, for each pass.
+        graphs: Whether gradients were recorded, for each pass.
     """
 
     def __init__(self) -> None:
-        """Build it with weights of its own."""
+        """Begin with no pass."""
         super().__init__()
-        self.features = make_layers([1, 8, 1])
-        self.calls: list[tuple[int, bool, bool]] = []
+        self.rows: list[int] = []
+        self.modes: list[str] = []
+        self.graphs: list[bool] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Note a call, and predict: (N, 1) -> (N, 1)."""
-        self.calls.append((len(x), self.training, torch.is_grad_enabled()))
-        return self.features(x)
+        """Note a pass: (N, units) -> (N, units)."""
+        self.rows.append(len(x))
+        self.modes.append(name_mode(self))
+        self.graphs.append(torch.is_grad_enabled())
+        return x
 
 
-def make_batches() -> DataLoader:
-    """Make a noisy line in batches; the last is short, and far from the line."""
-    rows = sum(SIZES)
-    x = torch.rand(rows, 1, dtype=torch.float32) * 2 - 1  # (17, 1)
-    y = x + 0.5 * torch.randn(rows, 1, dtype=torch.float32)  # (17, 1)
-    y[-SIZES[-1] :] += 3  # so that a mean over batches is another one
-    return DataLoader(TensorDataset(x, y), batch_size=SIZES[0])
+def name_mode(module: nn.Module) -> str:
+    """Name the mode that a module is in."""
+    return "train" if module.training else "eval"
 
 
-def run_plainly(net: Watched, loader: DataLoader, order: str) -> tuple[list[float], list]:
-    """Run an epoch on a copy, with the steps of an order such as "zero backward step".
+class Batched(Problem):
+    """A problem whose rows come in batches, the last one short and its labels far off.
 
-    Returns:
-        The loss of each batch before its update, and the weights at the end.
+    Attributes:
+        loader: Hands out the batches, in the same order each time.
+        recorder: The layer behind all others in the network.
     """
-    features = copy.deepcopy(net.features)
-    optimizer = optim.SGD(features.parameters(), lr=LR)
-    losses = []
-    for x, y in loader:
-        loss = (features(x) - y).square().mean()
-        losses.append(loss.item())
-        actions = {"zero": optimizer.zero_grad, "backward": loss.backward, "step": optimizer.step}
-        for name in order.split():
-            actions[name]()
-    return losses, [parameter.detach() for parameter in features.parameters()]
+
+    def __init__(self, mode: str) -> None:
+        """Draw it, with the network in a mode: "train" or "eval"."""
+        size = random.randrange(4, 7)
+        whole = random.randrange(2, 20 // size)  # of 20 rows or more
+        super().__init__(whole + 1)
+        rows = size * whole + random.randrange(1, size - 1)
+        self.y[size * whole : rows] += 2  # so that a mean over batches is another one
+        dataset = TensorDataset(self.x[:rows], self.y[:rows])
+        self.loader = DataLoader(dataset, batch_size=size)
+        self.recorder = self.net.features.append(Recorder())[-1]
+        self.net.train(mode == "train")
+        self.start = self.get_weights()
+
+    def run(self, answer: Callable, *more: object, shown: str) -> object:
+        """Call an answer with the network, the loader, the loss and what more it takes.
+
+        Raises:
+            NotYet: It is a generator, of which nothing has run.
+        """
+        returned = call(answer, self.net, self.loader, self.loss_func, *more, shown=shown)
+        if inspect.isgenerator(returned):
+            raise NotYet(f"What {shown} returns is {name_kind(returned)}.")
+        return returned
+
+    def get_order(self) -> list[object]:
+        """List the steps in their order, the rows of each pass, and whether a weight has moved."""
+        moved = not torch.equal(self.start, self.get_weights())
+        return [*super().get_order(), *self.recorder.rows, moved]
+
+    def describe(self) -> str:
+        """Say which batches there were, which went through the network, and what was run."""
+        wanted = ", ".join(str(len(x)) for x, _ in self.loader)
+        seen = ", ".join(map(str, self.recorder.rows[:12])) or "none"
+        return (
+            f"The loader hands out batches of {wanted} rows; through the network went {seen}. "
+            f"{super().describe()}"
+        )
 
 
-def judge_epoch(answer: object) -> str:
-    """Run `my_epoch(net, loader, loss_func, optimizer)` beside plain sums."""
-    net, loader = Watched(), make_batches()
-    net.eval()
-    losses, right = run_plainly(net, loader, "zero backward step")
-    added = run_plainly(net, loader, "backward step")[1]
-    start = [parameter.detach().clone() for parameter in net.parameters()]
-    optimizer = optim.SGD(net.parameters(), lr=LR)
-    backwards, steps = [], []
-    last = list(net.parameters())[-1]
-    last.register_post_accumulate_grad_hook(lambda _: backwards.append(1))
-    optimizer.register_step_pre_hook(lambda *_: steps.append(1))
-    shown = "my_epoch(net, loader, loss_func, optimizer)"
-    returned = call(answer, net, loader, nn.MSELoss(), optimizer, shown=shown)
-    refuse_calls(net, "return")
-    if not all(training for _, training, _ in net.calls):
-        raise NotYet(
-            "The network came in eval mode, as a judge may leave it, and was trained in it: "
-            "Dropout would be off. net.train() comes before the loop."
-        )
-    now = list(net.parameters())
-    if have_weights(now, start):
-        if not backwards:
-            raise NotYet("backward never runs: no weight has a gradient, and none moves.")
-        if not steps:
-            raise NotYet(f"step is never called: backward ran {len(backwards)} times for nothing.")
-        raise NotYet(
-            f"backward and step ran {len(steps)} times, and no weight has moved: zero_grad stands "
-            f"between the two."
-        )
-    if not have_weights(now, right):
-        if have_weights(now, added):
-            raise NotYet(
-                "zero_grad is never called in the loop: every gradient is added to those of the "
-                "batches before."
-            )
-        raise NotYet(
-            f"{len(backwards)} times backward and {len(steps)} times step for {len(losses)} "
-            f"batches, and the weights are not those of the five steps, once for each batch."
-        )
-    value = expect_number(returned, "What my_epoch returns")
-    refuse_mean(value, losses)
-    return (
-        f"{len(losses)} batches, five steps each, in train mode; {value:.3g} is the mean over all "
-        f"{sum(SIZES)} rows."
+def observe_epoch(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Watch an epoch of training, of a network that comes in a mode."""
+    problem = Batched(*case)
+    returned = problem.run(answer, problem.optimizer, shown=shown)
+    return problem.observe(
+        {
+            "The mode of the network's layers in training": summarize(problem.recorder.modes),
+            f"What {shown} returns": returned,
+        }
     )
 
 
-def refuse_calls(net: Watched, culprit: str) -> None:
-    """Refuse that other batches went through the network than came out of the loader, once each.
-
-    Raises:
-        NotYet: With what the network has seen.
-    """
-    rows = [rows for rows, _, _ in net.calls]
-    if not rows:
-        raise NotYet(
-            "It never calls the net that it is given. Does it use another one, a `net` from the "
-            "notebook?"
-        )
-    if rows == SIZES[:1]:
-        raise NotYet(
-            f"It stops after the first of {len(SIZES)} batches: does {culprit} stand inside the "
-            f"loop?"
-        )
-    if rows == SIZES[:-1]:
-        raise NotYet(f"It leaves out the last batch, which has only {SIZES[-1]} rows.")
-    if rows == [sum(SIZES)]:
-        raise NotYet(
-            f"The network sees all {rows[0]} rows at once: take the batches as the loader hands "
-            f"them out."
-        )
-    if rows != SIZES:
-        raise NotYet(
-            f"The network is called on batches of {str(rows[:9])[1:-1]} rows, and the loader hands "
-            f"out {str(SIZES)[1:-1]}: each once."
-        )
-
-
-def refuse_mean(value: float, losses: list[float]) -> None:
-    """Refuse another number than the mean loss over all rows.
-
-    Raises:
-        NotYet: With the number that it is.
-    """
-    weighted = [loss * size for loss, size in zip(losses, SIZES, strict=True)]
-    right = sum(weighted) / sum(SIZES)
-    if math.isclose(value, right, rel_tol=1e-4):
-        return
-    fact = f"It returns {value:.4g}, and the mean over all {sum(SIZES)} rows is {right:.4g}"
-    others = {
-        "the mean of the batches' means, in which a row of the last batch counts for more than "
-        "twice as much as another. Weight each loss by len(x)": statistics.mean(losses),
-        "the loss of the last batch": losses[-1],
-        "the sum of the batches' losses": sum(losses),
-        "a sum over all rows: divide by their number": sum(weighted),
-        "divided by the number of batches; divide by that of the rows": sum(weighted) / len(SIZES),
-        "divided by the number of rows, though each loss is already a mean: weight it by len(x)": (
-            sum(losses) / sum(SIZES)
-        ),
+def observe_judge(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Watch a judge at work on a network that comes in a mode."""
+    problem = Batched(*case)
+    with torch.enable_grad():  # and no longer than that, whatever the answer switches off
+        returned = problem.run(answer, shown=shown)
+        recorded = torch.is_grad_enabled()
+    steps = problem.observe({})
+    parts = {
+        "A weight of the network, which came to be judged,": steps.parts["A weight at the end"],
+        "The mode of the network's layers while they are judged": summarize(problem.recorder.modes),
+        "Whether gradients are recorded while it judges": summarize(problem.recorder.graphs),
+        "The mode of the network's layers afterwards": name_mode(problem.recorder),
+        "Whether gradients are recorded afterwards": summarize([recorded]),
+        f"What {shown} returns": returned,
     }
-    for saying, other in others.items():
-        if math.isclose(value, other, rel_tol=1e-4):
-            raise NotYet(f"{fact}: yours is {saying}.")
-    raise NotYet(f"{fact}. Take each loss from before its update, times the rows of its batch.")
+    return Observation(parts, notes=problem.describe())
 
 
-def have_weights(ours: list, theirs: list) -> bool:
-    """Tell whether all weights agree but for rounding."""
-    return all(near(a, b, 1e-5) for a, b in zip(ours, theirs, strict=True))
+def summarize(seen: list[object]) -> str:
+    """Write what was the same in all passes, and otherwise all that there was."""
+    words = {True: "yes", False: "no"}
+    return " and ".join(dict.fromkeys(words.get(one, one) for one in seen)) or "no pass at all"
 
 
-def judge_evaluate(answer: object) -> str:
-    """Run `my_evaluate(net, loader, loss_func)` on a network in train and in eval mode."""
-    shown = "my_evaluate(net, loader, loss_func)"
-    for training in (True, False):
-        net, loader = Watched(), make_batches()
-        net.train(training)
-        losses, _ = run_plainly(net, loader, "")
-        start = [parameter.detach().clone() for parameter in net.parameters()]
-        returned = call(answer, net, loader, nn.MSELoss(), shown=shown)
-        refuse_calls(net, "return")
-        if not have_weights(list(net.parameters()), start):
-            raise NotYet("The weights have moved: a judge makes no step.")
-        if any(training for _, training, _ in net.calls):
-            raise NotYet(
-                "The network is judged in train mode: Dropout would throw units away, and the "
-                "error would look worse than it is. net.eval() comes before the loop."
-            )
-        if any(recorded for _, _, recorded in net.calls):
-            raise NotYet(
-                "Gradients are recorded while it judges, for nothing: put the loop into "
-                "`with torch.no_grad():`."
-            )
-        if net.training != training:
-            came, left = ("train", "eval") if training else ("eval", "train")
-            raise NotYet(
-                f"The network came in {came} mode and is left in {left} mode: note net.training "
-                f"before you change it, and put it back at the end."
-            )
-        value = expect_number(returned, "What my_evaluate returns")
-        refuse_mean(value, losses)
-    return (
-        f"Judged in eval mode, without gradients, the mode put back; {value:.3g} is the mean over "
-        f"all {sum(SIZES)} rows."
-    )
+COUNTED = {
+    "That is the mean of the batches' means, in which a row of the short batch counts for more "
+    "than another. Weight each loss by len(x).": edit(
+        "loss.item() * len(x)", "loss.item()", "seen += len(x)", "seen += 1"
+    ),
+    "That is the loss of the last batch alone: add them up.": edit(
+        "total += loss.item() * len(x)", "total = loss.item() * len(x)", "seen +=", "seen ="
+    ),
+    "That is a sum over all rows: divide it by their number.": edit("total / seen", "total"),
+    "That is the sum of the batches' losses, neither weighted nor divided.": edit(
+        "loss.item() * len(x)", "loss.item()", "total / seen", "total"
+    ),
+    "It is divided by the number of batches: divide by that of the rows.": edit(
+        "seen += len(x)", "seen += 1"
+    ),
+    "It is divided by the number of rows, though each loss is already a mean: weight it by len(x) "
+    "first.": edit("loss.item() * len(x)", "loss.item()"),
+    "It stops after the first batch: does `return` stand inside the loop?": edit(
+        "in loader:", "in list(loader)[:1]:"
+    ),
+    "The short last batch is left out.": edit("in loader:", "in list(loader)[:-1]:"),
+    "The function ends without a `return`.": edit("return total", "total"),
+}
 
+EPOCH = Exercise(
+    shown="my_epoch(net, loader, loss_func, optimizer)",
+    level=2,
+    minutes=10,
+    plan="Set the mode first. Then loop over the loader, which hands out one batch (x, y) after "
+    "the other, and run the five steps on each. Beside them keep two numbers: a sum to which each "
+    "row has added its loss, and how many rows there were.",
+    solution="""\
+def my_epoch(net, loader, loss_func, optimizer):
+    net.train()
+    total, seen = 0.0, 0
+    for x, y in loader:
+        out = net(x)
+        loss = loss_func(out, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(x)
+        seen += len(x)
+    return total / seen
+""",
+    why="Five steps for each batch, in train mode, and the mean over all rows comes back.",
+    draw=lambda: [("eval",), ("train",)],
+    observe=observe_epoch,
+    mistakes=list_loop_mistakes(" " * 8)
+    | COUNTED
+    | {
+        "So it happens where the layers stay in the mode in which they came: net.train() before "
+        "the loop sets all of them, net.training = True only the network itself.": edit(
+            "    net.train()\n", ""
+        ),
+        "The loss is still a tensor with its graph, and holds on to every batch: .item() makes a "
+        "number of it.": edit("loss.item()", "loss"),
+        "net.eval() is for the judge: here Dropout would be off.": edit("train()", "eval()"),
+        "The weights are right, and the loss is not: it is computed anew after the update. Take "
+        "the one from before.": edit(
+            "        total +=", "        loss = loss_func(net(x), y)\n        total +="
+        ),
+    },
+)
 
-ROWS = 120  # in the file
+JUDGE = Exercise(
+    shown="my_evaluate(net, loader, loss_func)",
+    level=2,
+    minutes=10,
+    plan="Note the network's mode, and set the other one. Switch gradients off for the loop, and "
+    "sum up as in an epoch, without the last three steps. At the end put the mode back; with "
+    "eval_mode of the page you need not think of that.",
+    solution="""\
+def my_evaluate(net, loader, loss_func):
+    was_training = net.training
+    net.eval()
+    total, seen = 0.0, 0
+    with torch.no_grad():
+        for x, y in loader:
+            out = net(x)
+            loss = loss_func(out, y)
+            total += loss.item() * len(x)
+            seen += len(x)
+    net.train(was_training)
+    return total / seen
+""",
+    why="Judged in eval mode and without gradients, the mode put back, the mean over all rows.",
+    draw=lambda: [("train",), ("eval",)],
+    observe=observe_judge,
+    mistakes=COUNTED
+    | {
+        "So it happens where the layers stay in the mode in which they came: net.eval() before the "
+        "loop sets all of them, net.training = False only the network itself.": edit(
+            "    net.eval()\n", ""
+        ),
+        "Nobody needs these gradients: put the loop into `with torch.no_grad():`.": edit(
+            "torch.no_grad()", "torch.enable_grad()"
+        ),
+        "The network stays in eval mode, and would be trained in it from here on: put back the "
+        "mode in which it came.": edit("    net.train(was_training)\n", ""),
+        "It comes back in train mode, whatever its mode was: put back the one in which it came.": (
+            edit("net.train(was_training)", "net.train()")
+        ),
+        "That switches gradients off for all that follows: a `with` puts them back.": edit(
+            "    with torch.no_grad():", "    torch.set_grad_enabled(False)\n    if True:"
+        ),
+        "So it comes out with the mean squared error: take the loss_func that is handed in.": edit(
+            "loss_func(out, y)", "nn.MSELoss()(out, y)"
+        ),
+        "The labels are flat where the loss compares: with (N, 1) against (N,) it compares each "
+        "prediction with every label.": edit("loss_func(out, y)", "loss_func(out, y.flatten())"),
+    },
+)
+
+ROWS, TEST = 120, 30  # in the file, and at its end those that are for the test
 NOISE = 40.0  # standard deviation, in degrees
 HOURS = 9.0  # how long the kiln is watched
 ENOUGH = 1.5 * NOISE  # an error on readings it never saw that most networks reach
 FAR = 20.0  # no x on a usual scale is as large
+SAME = 0.5  # degrees between two predictions that count as equal
 
 
-def make_kiln() -> Callable[[torch.Tensor], torch.Tensor]:
-    """Draw a curve from minutes to degrees: a kiln that heats up, holds, and cools in waves."""
-    top, wave = random.uniform(600, 900), random.uniform(60, 100)
-    shift = random.uniform(0, 1)
+class Kiln:
+    """A kiln that heats up, holds, and cools in waves, and a file of its readings.
 
-    def curve(minutes: torch.Tensor) -> torch.Tensor:
-        part = minutes / (60 * HOURS)  # from 0 to 1
-        arch = top * torch.sin(torch.pi * (0.1 + 0.8 * part))
-        return arch + wave * torch.sin(2 * torch.pi * (2 * part + shift))
+    Attributes:
+        x: Minutes since the first of the month, (ROWS, 1).
+        y: Degrees, (ROWS, 1).
+    """
 
-    return curve
+    def __init__(self) -> None:
+        """Draw the curve, when it was watched, and the readings."""
+        self.top, self.wave = random.uniform(600, 900), random.uniform(60, 100)
+        self.shift, self.start = random.random(), random.uniform(10_000, 40_000)
+        self.gap = random.randrange(20, ROWS - TEST)
+        self.x, self.y = self.measure(ROWS)
+
+    def measure(self, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Read the kiln at random moments: minutes and degrees, (rows, 1) each."""
+        part = torch.rand(rows, 1, dtype=torch.float32)
+        arch = self.top * torch.sin(torch.pi * (0.1 + 0.8 * part))
+        waves = self.wave * torch.sin(2 * torch.pi * (2 * part + self.shift))
+        noise = NOISE * torch.randn(rows, 1, dtype=torch.float32)
+        return self.start + 60 * HOURS * part, arch + waves + noise
+
+    def write(self, path: Path) -> None:
+        """Write the readings, and between them one whose temperature is missing."""
+        rows = [f"{a:.2f},{b:.1f}" for a, b in torch.cat([self.x, self.y], dim=1).tolist()]
+        rows.insert(self.gap, f"{self.start:.2f},")
+        path.write_text("\n".join(["time,temperature", "min,degC", *rows]) + "\n", "utf-8")
 
 
-def measure(
-    curve: Callable[[torch.Tensor], torch.Tensor], rows: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Read the kiln at random moments: minutes and degrees, (rows, 1) each."""
-    x = 60 * HOURS * torch.rand(rows, 1, dtype=torch.float32)
-    return x, curve(x) + NOISE * torch.randn(rows, 1, dtype=torch.float32)
+class Written:
+    """What `program(path)` returned: a network, `predict`, and the error that it claims."""
+
+    def __init__(self, answer: Callable, path: Path, seed: int) -> None:
+        """Run a program on a file; what is random in it is alike for each seed.
+
+        Raises:
+            NotYet: It returns something else.
+        """
+        torch.default_generator.manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002 - a program may draw from it
+        returned = call(answer, path, shown="program(path)")
+        if not isinstance(returned, tuple | list) or len(returned) != 3:
+            raise NotYet(
+                f"program(path) should return three things: the network, the function predict, and "
+                f"the error in degrees. Yours returns {name_kind(returned)}.{ask(returned)}"
+            )
+        net, self.predict, claim = returned
+        self.net = expect_network(net, "The first of the three")
+        self.claim = to_plain(claim.detach() if isinstance(claim, torch.Tensor) else claim)
+        if isinstance(self.predict, type) or not callable(self.predict):
+            raise NotYet(
+                f"The second of the three should be a function predict(x), from minutes to "
+                f"degrees; yours is {name_kind(self.predict)}."
+            )
+        if not isinstance(self.claim, numbers.Real):
+            raise NotYet(f"The third of the three should be a number; it is {name_kind(claim)}.")
+
+    def ask(self, x: torch.Tensor) -> torch.Tensor:
+        """Predict for a column; an array may come back, too.
+
+        Raises:
+            NotYet: What comes back is no column of finite numbers.
+        """
+        out = self.predict(x.clone())
+        if hasattr(out, "detach") or hasattr(out, "tolist"):
+            out = torch.as_tensor(out).detach().to("cpu", torch.float32)
+        if not isinstance(out, torch.Tensor) or out.shape != x.shape:
+            raise NotYet(tell_tensor("What predict(x) returns", x, out, 0))
+        if not out.isfinite().all():
+            raise NotYet(
+                f"predict says {out[~out.isfinite()][0].item()} for some x. One nan in the data "
+                f"spoils every weight: was the row without a temperature dropped? Or has the "
+                f"training exploded?"
+            )
+        return out
 
 
 def judge_program(answer: object) -> str:
-    """Write a file, let `program(path)` learn from it, and ask its `predict` for other points."""
-    curve = make_kiln()
-    x, y = measure(curve, ROWS)
-    other_x, other_y = measure(curve, 400)
+    """Write a file, let `program(path)` learn from it, and look at all that it returns."""
+    kiln, seed = Kiln(), new_seed()
+    other_x, other_y = kiln.measure(400)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kiln.csv"
-        rows = [f"{a:.2f},{b:.1f}" for a, b in torch.cat([x, y], dim=1).tolist()]
-        rows.insert(random.randrange(20, 100), f"{60 * random.random():.2f},")
-        path.write_text("\n".join(["time,temperature", "min,degC", *rows]) + "\n", "utf-8")
+        kiln.write(path)
         with note_first_input() as first:
-            predict = call(answer, path, shown="program(path)")
-        ask = expect_predict(predict)
-        try:
-            own, held_out = ask(x), ask(other_x)
-        except NotYet as verdict:
-            if "nan" in str(verdict):
-                raise NotYet(
-                    "It predicts nan: one value is missing in the file, and one nan in the data "
-                    "spoils every weight. Drop that row. (Or the training has exploded.)"
-                ) from None
-            raise
-        refuse_mood(ask, other_x, held_out)
+            written = Written(answer, path, seed)
+        held_out = written.ask(other_x)
+        refuse_mood(written, other_x, held_out)
         error = to_error(held_out, other_y)
-        if error <= ENOUGH:
-            return (
-                f"On 400 readings that it never saw its error is {error:.1f} degrees; the noise "
-                f"alone is {NOISE:g}, and always saying the mean has {spread(other_y):.0f}."
-            )
-        if first and first[0] > FAR:
-            raise NotYet(
-                f"On 400 readings that it never saw its error is {error:.0f} degrees, and its "
-                f"first Linear layer was given numbers up to {first[0]:.0f}: scale x, and y, by "
-                f"mean and spread of the training part, before you train."
-            )
-        fault = find_scale(held_out, other_y, error)
-        if fault:
-            raise NotYet(fault)
-        if spread(held_out) < 0.2 * spread(other_y):
-            table = find_table(lambda: answer(path))
-            if table:
-                raise NotYet(table)
-        raise NotYet(judge_errors(to_error(own, y), error, held_out, other_y))
+        if error > ENOUGH:
+            own = to_error(written.ask(kiln.x), kiln.y)
+            raise NotYet(tell_error(error, own, held_out, other_y, first))
+        refuse_claim(written, kiln)
+        refuse_leak(answer, path, kiln, seed, (other_x, held_out))
+        refuse_idle(written, other_x, held_out)
+    return (
+        f"predict is at most {ENOUGH:g} degrees off on readings that program never saw; the error "
+        f"that it claims is that on the last {TEST} rows, and those had no say in anything else."
+    )
 
 
 @contextlib.contextmanager
@@ -305,49 +381,159 @@ def note_first_input() -> Iterator[list[float]]:
         handle.remove()
 
 
-def expect_predict(predict: object) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Take a function from minutes to degrees, or a network that is one.
-
-    Raises:
-        NotYet: It is something else.
-    """
-    if predict is None or isinstance(predict, type) or not callable(predict):
-        raise NotYet(
-            f"program(path) should return a function predict(x), from minutes to degrees; yours "
-            f"returns {name_kind(predict)}."
-        )
-
-    def ask(x: torch.Tensor) -> torch.Tensor:
-        out = predict(x.clone())
-        out = out.detach() if isinstance(out, torch.Tensor) else out
-        return expect_tensor(out, "What predict(x) returns", x.shape)
-
-    return ask
-
-
-def refuse_mood(
-    ask: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, said: torch.Tensor
-) -> None:
+def refuse_mood(written: Written, x: torch.Tensor, said: torch.Tensor) -> None:
     """Refuse predictions that change by themselves, or with what else is asked.
 
     Raises:
         NotYet: With what changes.
     """
-    gap = (ask(x) - said).abs().max().item()
-    if gap > 0.5:
+    gap = to_gap(written.ask(x), said)
+    if gap > SAME:
         raise NotYet(
-            f"Asked twice for the same x, predict gives answers up to {gap:.0f} degrees apart: the "
-            f"network is still in train mode, and Dropout throws other units away each time. Call "
-            f"net.eval() before it predicts."
+            f"Asked twice for the same x, predict gives answers up to {gap:.0f} degrees apart. "
+            f"Dropout in train mode does that: does it call net.eval() before it predicts?"
         )
     low = x < x.median()
-    gap = (ask(x[low].unsqueeze(1)) - said[low].unsqueeze(1)).abs().max().item()
-    if gap > 0.5:
+    gap = to_gap(written.ask(x[low].unsqueeze(1)), said[low].unsqueeze(1))
+    if gap > SAME:
         raise NotYet(
             f"What it says for an x changes by up to {gap:.0f} degrees with the other x that are "
             f"asked: scale by the mean and spread of the training part, kept for later, not of "
             f"what comes in. (BatchNorm without net.eval() does the same.)"
         )
+
+
+def tell_error(
+    error: float, own: float, out: torch.Tensor, y: torch.Tensor, first: list[float]
+) -> str:
+    """Say how far predictions are off on other readings, and what may be missing."""
+    fact = (
+        f"On 400 readings that it never saw predict is {error:.0f} degrees off; up to {ENOUGH:g} "
+        f"is asked for, and always saying their mean would be {spread(y):.0f} off"
+    )
+    if first and first[0] > FAR:
+        return (
+            f"{fact}. The first Linear layer was given numbers up to {first[0]:.0f}: scale x by "
+            f"mean and spread of the training part, and y likewise."
+        )
+    ranges = [f"{one.min().item():.3g} to {one.max().item():.3g}" for one in (out, y)]
+    if is_line_away(out, y):
+        return (
+            f"{fact}. The curve has the right shape on a wrong scale: it says {ranges[0]}, where "
+            f"{ranges[1]} were measured. Scaling back takes spread and mean of y."
+        )
+    if spread(out) < 0.1 * spread(y):
+        return (
+            f"{fact}. It says nearly the same for every x, {ranges[0]}. Is x scaled there, too, "
+            f"has the loss fallen, does each label stand in the row of its x?"
+        )
+    if own > ENOUGH:
+        return (
+            f"{fact}. On the rows of the file it is {own:.0f}, so it has learnt too "
+            f"little of them: more epochs, another rate, more units?"
+        )
+    return (
+        f"{fact}. On the rows of the file it is {own:.0f}, so it has learnt what only those have: "
+        f"their noise. Does it keep the weights of the lowest validation error?"
+    )
+
+
+def is_line_away(out: torch.Tensor, y: torch.Tensor) -> bool:
+    """Tell whether predictions have the right shape, and mean or spread of something else."""
+    both = torch.cat([out, y], dim=1).T  # (2, N)
+    shape = spread(out) > 1e-6 and torch.corrcoef(both)[0, 1].item() > 0.9
+    far = (out.mean() - y.mean()).abs().item() > spread(y)
+    return shape and (far or not 0.1 < spread(out) / spread(y) < 10)
+
+
+def refuse_claim(written: Written, kiln: Kiln) -> None:
+    """Refuse an error that is not that of the last rows.
+
+    Raises:
+        NotYet: With the errors that were measured.
+    """
+    errors = written.ask(kiln.x) - kiln.y
+    own, right = (part.square().mean().sqrt().item() for part in errors.split([90, 30]))
+    if math.isclose(written.claim, right, rel_tol=0.01, abs_tol=0.5):
+        return
+    hint = (
+        "Compute it by predict on those rows, when all else is done: what has been learnt from, or "
+        "has chosen the epoch, is no judge any more."
+    )
+    if math.isclose(written.claim, right**2, rel_tol=0.02):
+        hint = "That is the mean square, and its root was asked for."
+    elif math.isclose(written.claim * spread(kiln.y), right, rel_tol=0.2):
+        hint = "Is that on the scale of the scaled labels? Times their spread it is in degrees."
+    raise NotYet(
+        f"program claims an error of {format_number(written.claim)}. On the last {TEST} rows of "
+        f"the file predict is {right:.4g} degrees off, on the rows before them {own:.4g}. {hint}"
+    )
+
+
+def refuse_leak(
+    answer: Callable,
+    path: Path,
+    kiln: Kiln,
+    seed: int,
+    before: tuple[torch.Tensor, torch.Tensor],
+) -> None:
+    """Refuse a program in which the test rows have a say: other degrees there change its curve.
+
+    The error that it claims has to follow them.
+
+    Args:
+        answer: The program.
+        path: The file that it has read.
+        kiln: What was written there.
+        seed: The seed with which it ran.
+        before: Some x, and what it predicted for them.
+
+    Raises:
+        NotYet: With how far predictions move.
+    """
+    x, said = before
+    again = kiln.y.clone()
+    kiln.y[-TEST:] = kiln.y[-TEST:].flip(0) + 200
+    kiln.write(path)
+    changed = Written(answer, path, seed)
+    gap = to_gap(changed.ask(x), said)
+    if gap <= SAME:
+        refuse_claim(changed, kiln)
+        return
+    kiln.y = again
+    kiln.write(path)
+    noise = to_gap(Written(answer, path, seed).ask(x), said)
+    if noise > SAME:
+        raise NotYet(
+            f"Two runs on the same file lead to predictions up to {noise:.0f} degrees apart: seed "
+            f"what is drawn in program, so that a run can be repeated."
+        )
+    raise NotYet(
+        f"With other degrees in its last {TEST} rows, and all else alike, the file leads to "
+        f"predictions up to {gap:.0f} degrees away: so those rows have a say. Do they train, or "
+        f"choose the epoch, or count in mean and spread?"
+    )
+
+
+def refuse_idle(written: Written, x: torch.Tensor, said: torch.Tensor) -> None:
+    """Refuse a network that predict does not need; it is of no use afterwards.
+
+    Raises:
+        NotYet: Without the network's weights predict says the same.
+    """
+    with torch.no_grad():
+        for parameter in written.net.parameters():
+            parameter.zero_()
+    if to_gap(written.ask(x), said) < 0.2 * spread(said):
+        raise NotYet(
+            "With all weights of the network at 0 predict says nearly the same as before: it does "
+            "not use the network that program returns."
+        )
+
+
+def to_gap(one: torch.Tensor, other: torch.Tensor) -> float:
+    """Compute how far two predictions are apart at most."""
+    return (one - other).abs().max().item()
 
 
 def to_error(out: torch.Tensor, y: torch.Tensor) -> float:
@@ -360,50 +546,100 @@ def spread(y: torch.Tensor) -> float:
     return y.std(correction=0).item()
 
 
-def find_scale(out: torch.Tensor, y: torch.Tensor, error: float) -> str | None:
-    """Say that predictions have the right shape on a wrong scale: that a line mends them."""
-    if spread(out) < 1e-6:
-        return None
-    slope = ((out - out.mean()) * (y - y.mean())).mean().item() / spread(out) ** 2
-    mended = to_error(y.mean() + slope * (out - out.mean()), y)
-    if mended > 0.5 * spread(y) or mended > 0.5 * error or slope <= 0:
-        return None
-    ranges = [f"{one.min().item():.3g} to {one.max().item():.3g}" for one in (out, y)]
-    fact = f"The shape is right and the numbers are not: it says {ranges[0]}, where {ranges[1]} "
-    fact += "degrees were measured"
-    if spread(out) < 0.05 * spread(y):
-        return f"{fact}. It learnt scaled labels: scale the predictions back, * spread + mean."
-    return (
-        f"{fact}. Scaling back takes the four numbers of the training part, each where it belongs: "
-        f"mean and spread of x for x, of y for y."
-    )
+LEAK = "so those rows have a say. Do they train, or choose the epoch, or count in mean and spread?"
 
+BLANK = Exercise(
+    shown="program(path)",
+    level=3,
+    minutes=30,
+    plan="Go through the page from its top, and leave out what only compares. Read and drop the "
+    "gap; put the last 30 rows aside; split the others into training and validation; take mean and "
+    "spread from the training part; loaders; network, loss, optimizer; epochs, with a copy of the "
+    "weights of the lowest validation error. predict scales, runs the network as in use, and "
+    "scales back. The error comes last, by predict, from the rows put aside.",
+    solution="""\
+def program(path):
+    table = np.genfromtxt(path, delimiter=",", skip_header=2)
+    table = table[~np.isnan(table).any(axis=1)]
+    data = torch.tensor(table, dtype=torch.float32)  # (120, 2)
+    rest, test_part = data[:-30], data[-30:]
+    generator = torch.Generator().manual_seed(0)
+    order = torch.randperm(len(rest), generator=generator)
+    train_part, val_part = rest[order[:65]], rest[order[65:]]
+    mean, spread = train_part.mean(dim=0), train_part.std(dim=0)
 
-def judge_errors(own: float, error: float, out: torch.Tensor, y: torch.Tensor) -> str:
-    """Say by the errors on the file's rows and on others what is missing."""
-    fact = (
-        f"On 400 readings that it never saw its error is {error:.0f} degrees ({NOISE:g} is the "
-        f"noise, {spread(y):.0f} the error of always saying the mean)"
-    )
-    if spread(out) < 0.2 * spread(y):
-        return (
-            f"{fact}: it says nearly the same for every x. Is x scaled, does the loss fall, does "
-            f"each label stand in the row of its x?"
-        )
-    if error < 1.25 * own:
-        return (
-            f"{fact}, and on the rows of the file it is {own:.0f}: it has learnt too little of "
-            f"them. Train for more epochs, at another rate, or with more units, and on more than "
-            f"a few rows."
-        )
-    return (
-        f"{fact}, and on the rows of the file {own:.0f}: it has learnt what only those have, their "
-        f"noise (overfitting), or learnt from too few of them. Stop at the lowest validation error."
-    )
+    def load(part):
+        scaled = (part - mean) / spread
+        dataset = TensorDataset(scaled[:, :1], scaled[:, 1:])
+        return DataLoader(dataset, batch_size=20, shuffle=True, generator=generator)
 
+    train_loader, val_loader = load(train_part), load(val_part)
+    torch.manual_seed(0)
+    net = Regressor(make_layers([1, 64, 64, 1]))
+    loss_func = nn.MSELoss()
+    optimizer = optim.Adam(net.parameters(), lr=0.005)
+    best = math.inf
+    for _ in range(100):
+        train_epoch(net, train_loader, loss_func, optimizer)
+        loss = evaluate(net, val_loader, loss_func)
+        if loss < best:
+            best = loss
+            best_state = copy.deepcopy(net.state_dict())
+    net.load_state_dict(best_state)
 
-CHECKS = {
-    "09-epoch": judge_epoch,
-    "09-evaluate": judge_evaluate,
-    "09-blank": judge_program,
-}
+    def predict(x):
+        net.eval()
+        with torch.no_grad():
+            out = net((x - mean[0]) / spread[0])
+        return out * spread[1] + mean[1]
+
+    errors = predict(test_part[:, :1]) - test_part[:, 1:]
+    return net, predict, errors.square().mean().sqrt().item()
+""",
+    rule=judge_program,
+    mistakes={
+        "Yours returns a function.": edit(
+            "return net, predict, errors.square().mean().sqrt().item()", "return predict"
+        ),
+        "Is a row with a gap, which reads as nan, still among them?": edit(
+            "    table = table[~np.isnan(table).any(axis=1)]\n", ""
+        ),
+        "scale x by mean and spread of the training part, and y likewise.": edit(
+            "std(dim=0)\n", "std(dim=0)\n    mean[0], spread[0] = 0, 1\n"
+        ),
+        "kept for later, not of what comes in.": (
+            edit("(x - mean[0]) / spread[0]", "(x - x.mean()) / x.std()")
+        ),
+        "Scaling back takes spread and mean of y.": edit("out * spread[1] + mean[1]", "out"),
+        "so it has learnt too little of them: more epochs, another rate, more units?": edit(
+            "range(100)", "range(2)"
+        ),
+        "does it call net.eval() before it predicts?": edit(
+            "make_layers([1, 64, 64, 1])",
+            "nn.Sequential(\n        nn.Linear(1, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), "
+            "nn.Dropout(0.1), nn.Linear(64, 1))",
+            "        net.eval()\n",
+            "        net.train()\n",
+        ),
+        "what has been learnt from, or has chosen the epoch, is no judge any more.": edit(
+            "errors = predict(test_part[:, :1]) - test_part[:, 1:]",
+            "errors = predict(train_part[:, :1]) - train_part[:, 1:]",
+        ),
+        "That is the mean square, and its root was asked for.": edit(".sqrt().item()", ".item()"),
+        "Is that on the scale of the scaled labels?": edit(
+            ".sqrt().item()", ".sqrt().item() / spread[1]"
+        ),
+        LEAK: edit(
+            "mean, spread = train_part.mean(dim=0), train_part.std(dim=0)",
+            "mean, spread = data.mean(dim=0), data.std(dim=0)",
+        ),
+        "it does not use the network that program returns.": edit(
+            "    errors =",
+            "    curve = np.polynomial.Polynomial.fit(*rest.double().T.numpy(), 9)\n"
+            "    predict = lambda x: torch.from_numpy(curve(x.double().numpy())).float()\n"
+            "    errors =",
+        ),
+    },
+)
+
+EXERCISES = {"09-epoch": EPOCH, "09-evaluate": JUDGE, "09-blank": BLANK}

@@ -17,7 +17,7 @@ from helpers.exercises.expecting import (
     name_kind,
     near,
 )
-from helpers.exercises.n06_training import find_fault
+from helpers.exercises.programs import find_fault
 from helpers.exercises.running import NotYet
 from helpers.exercises.tracing import ProgramTrace
 

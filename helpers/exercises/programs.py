@@ -21,7 +21,8 @@ from torch.optim.optimizer import (
 )
 from torch.overrides import TorchFunctionMode
 
-from helpers.exercises.comparing import count
+from helpers.exercises.comparing import ask, count, name_kind
+from helpers.exercises.running import NotYet
 
 PAIRWISE = {"sub", "subtract", "rsub", "__sub__", "__rsub__"}
 PAIRWISE |= {"mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss"}
@@ -69,8 +70,8 @@ class Losses(TorchFunctionMode):
         size = tuple(torch.broadcast_shapes(first.shape, second.shape))
         return (
             f"Somewhere the shapes {tuple(first.shape)} and {tuple(second.shape)} meet, and "
-            f"PyTorch makes a table of all their pairs: the {whose} are {kind}, so each prediction is "
-            f"compared with every label: {size} errors."
+            f"PyTorch makes a table of all their pairs: the {whose} are {kind}, so each prediction "
+            f"is compared with every label: {size} errors."
         )
 
 
@@ -232,6 +233,38 @@ def list_held(optimizer: optim.Optimizer) -> list[torch.Tensor]:
     return [one for group in optimizer.param_groups for one in group["params"]]
 
 
+def expect_parts(value: object, number: int, what: str) -> list:
+    """Take a tuple or list of so many parts, which a program returned.
+
+    Args:
+        value: What it returned.
+        number: How many parts there should be.
+        what: What they should be, such as "the network and the list of losses".
+
+    Raises:
+        NotYet: It is something else.
+    """
+    if not isinstance(value, tuple | list) or len(value) != number:
+        raise NotYet(f"It should return {what}; what it returns is {name_kind(value)}.{ask(value)}")
+    return list(value)
+
+
+def expect_losses(value: object) -> list[float]:
+    """Take losses: a list of numbers, of any length but 0, or an array or tensor of them.
+
+    Raises:
+        NotYet: It is something else.
+    """
+    parts = value.tolist() if hasattr(value, "tolist") else value
+    if not isinstance(parts, list | tuple) or not parts:
+        raise NotYet(f"The losses should be a list of numbers; yours is {name_kind(value)}.")
+    losses = [one.item() if getattr(one, "shape", None) == () else one for one in parts]
+    strange = [one for one in losses if not isinstance(one, int | float)]
+    if strange:
+        raise NotYet(f"The losses should be numbers; one of yours is {name_kind(strange[0])}.")
+    return losses
+
+
 def find_fault(seen: Watch, net: nn.Module) -> str:
     """Say what of the five steps goes wrong in a whole program; '' if nothing does.
 
@@ -277,11 +310,12 @@ def tell_added(seen: Watch) -> str:
     """Say that gradients are added to old ones; '' if they are not."""
     if not seen.added:
         return ""
-    often = "not called before each backward" if seen.fresh else "never called in the loop"
-    return (
-        f"zero_grad is {often}: {count(seen.added, 'time')} a new gradient was added to one that "
-        f"step had already used."
-    )
+    fact = f"{count(seen.added, 'time')} a new gradient was added to one that step had already used"
+    if seen.fresh:
+        return (
+            f"{fact}, and {count(seen.fresh, 'time')} not: is zero_grad called in each iteration?"
+        )
+    return f"{fact}. In the loop no gradient is ever cleared: where is zero_grad?"
 
 
 def tell_anew(seen: Watch, net: nn.Module) -> str:

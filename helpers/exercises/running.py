@@ -102,6 +102,8 @@ ADVICE = [
      "labels as they come, without .float()."),
     ("IndexError", "Target ", "The network has fewer columns than there are classes: one "
      "logit for each."),
+    ("ValueError", "must be finite, got nan", "Is a row with a gap, which reads as nan, still "
+     "among them?"),
     ("ValueError", "could not convert string", "That text is no number: a header, a decimal comma "
      "or an empty field?"),
     ("UnboundLocalError", "", "That name is used before it gets a value."),

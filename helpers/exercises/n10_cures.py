@@ -1,0 +1,102 @@
+"""Notebook 10: early stopping, from the validation losses of a run."""
+
+import math
+import random
+
+from helpers.exercises.judging import Exercise, edit
+
+
+def draw_run(gaps: list[int], between: float) -> list[float]:
+    """Draw validation losses whose lows are so many epochs apart.
+
+    Args:
+        gaps: For each low after the first, how many epochs behind the last one it comes.
+        between: How far above the last low, at most, the losses lie that follow it.
+    """
+    low = random.uniform(2, 3)
+    losses = [low]
+    for gap in gaps:
+        losses += [low + between * random.uniform(0.5, 1) for _ in range(gap - 1)]
+        low *= random.uniform(0.8, 0.9)
+        losses.append(low)
+    return losses
+
+
+def draw_runs() -> list[tuple]:
+    """Draw runs and a patience each: one that stops, one with equal losses, one with nan."""
+    patience = random.randrange(4, 7)
+    gaps = [random.randrange(1, patience) for _ in range(random.randrange(2, 5))]
+    stopped = draw_run([*gaps, patience, 2, patience + 1, 1], 0.3)
+    level = draw_run([2, patience, patience + 2], 0.0)
+    falling = draw_run([1, 2, 1, patience], 0.5)
+    falling[-2] = math.nan
+    return [
+        (stopped, patience),
+        (level, patience),
+        ([math.nan, *falling, math.inf, falling[-1] + 0.01], patience),
+    ]
+
+
+STOP = Exercise(
+    shown="best_epoch(losses, {1})",
+    level=2,
+    minutes=12,
+    plan="Walk through the losses one after the other, as training would meet them, and keep three "
+    "things: the lowest loss so far, its epoch, and for how many epochs you have waited since. "
+    "A lower loss sets all three. When you have waited long enough, leave the loop.",
+    solution="""\
+def best_epoch(losses, patience):
+    best, kept, waited = math.inf, 0, 0
+    for epoch, loss in enumerate(losses):
+        waited += 1
+        if loss < best:
+            best, kept, waited = loss, epoch, 0
+        if waited == patience:
+            break
+    return kept
+""",
+    why="It stops where it should and keeps the right epoch: with equal losses, with nan and inf, "
+    "and where a new low comes in the last epoch that patience allows.",
+    draw=draw_runs,
+    mistakes={
+        "That is the lowest loss of the whole list. A run with this patience stops before it, and "
+        "nobody sees the rest.": edit("        if waited == patience:\n            break\n", ""),
+        "That is the epoch in which training stops. Kept are the weights of the lowest loss before "
+        "it.": edit("return kept", "return epoch"),
+        "It stops one epoch too early: a new low in the last epoch that patience allows still "
+        "counts.": edit("waited == patience", "waited == patience - 1"),
+        "It waits one epoch longer than patience allows.": edit(
+            "waited == patience", "waited > patience"
+        ),
+        "An equal loss is not a lower one: it sets nothing back, and the earlier epoch is kept.": (
+            edit("loss < best", "loss <= best")
+        ),
+        "So it comes out where the waiting is added up over the whole run: each new low starts it "
+        "anew.": edit(
+            "best, kept, waited = loss, epoch, 0", "best, kept, waited = loss, epoch, waited - 1"
+        ),
+        "So it comes out where each loss is compared with the one before it: compare it with the "
+        "lowest so far.": edit(
+            "        if waited == patience:", "        best = loss\n        if waited == patience:"
+        ),
+        "So it comes out where a first loss of nan counts as the lowest: nothing is below nan. "
+        "Begin with math.inf.": edit("= math.inf,", "= losses[0],"),
+        "So it comes out where training stops at nan: nan is no lower loss, and the run goes on.": (
+            edit(
+                "        waited += 1",
+                "        if math.isnan(loss) and epoch:\n            break\n        waited += 1",
+            )
+        ),
+        "That is the lowest loss itself. Its epoch was asked for.": edit(
+            "return kept", "return best"
+        ),
+        "It counts the epochs from 1. The first one is epoch 0, as everywhere in Python.": edit(
+            "return kept", "return kept + 1"
+        ),
+        "So it comes out with a patience of its own, 3: take the one that is handed in.": edit(
+            "waited == patience", "waited == 3"
+        ),
+    },
+)
+
+EXERCISES = {"10-stop": STOP}
