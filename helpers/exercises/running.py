@@ -171,9 +171,10 @@ def run_guarded(work: Callable[[], str], seconds: float | None = None) -> str:
     # is of no use any more if the limit cuts that in half.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)])
     told: list[str] = []
+    ended: list[bool] = []
     context = contextvars.copy_context()  # prints go to the cell that asked
     worker = threading.Thread(
-        target=lambda: told.append(context.run(say_verdict, work)), name="check", daemon=True
+        target=lambda: told.append(context.run(say_verdict, work, ended)), name="check", daemon=True
     )
     with unchanged():
         try:
@@ -181,9 +182,9 @@ def run_guarded(work: Callable[[], str], seconds: float | None = None) -> str:
             worker.join(limit)
             late = worker.is_alive()
         except KeyboardInterrupt:
-            stop(worker)
+            stop(worker, ended)
             return "Stopped by you before the check was done."
-        if late and not stop(worker):
+        if late and not stop(worker, ended):
             return (
                 f"Not yet. Your code still runs after {limit:g} seconds and cannot be stopped: "
                 f"restart the kernel, and look for a loop without end."
@@ -193,26 +194,30 @@ def run_guarded(work: Callable[[], str], seconds: float | None = None) -> str:
     return told[0]
 
 
-def say_verdict(work: Callable[[], str]) -> str:
-    """Do the work, and say what came of it, whatever it raises."""
+def say_verdict(work: Callable[[], str], ended: list[bool]) -> str:
+    """Do the work, and say what came of it, whatever it raises; note when it has ended."""
     try:
-        return work()
+        try:
+            return work()
+        finally:
+            ended.append(True)  # in one step, so that nothing more is thrown into what follows
     except NotYet as verdict:
         return f"{REFUSED}{verdict}"
     except BaseException as error:
         return f"{REFUSED}{explain(error)}"
 
 
-def stop(worker: threading.Thread) -> bool:
-    """Throw `SystemExit`, of which a thread says nothing, into one until it ends; has it?"""
+def stop(worker: threading.Thread, ended: list[bool]) -> bool:
+    """Throw `SystemExit` into a thread until its work has ended; tell whether it has."""
     pause = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)  # it gets a turn between two lines, also inside an `except:`
     end = time.perf_counter() + PATIENCE
     try:
         while worker.is_alive() and time.perf_counter() < end:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(worker.ident), ctypes.py_object(SystemExit)
-            )
+            if not ended:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(worker.ident), ctypes.py_object(SystemExit)
+                )
             worker.join(0.002)
     finally:
         sys.setswitchinterval(pause)
@@ -247,7 +252,8 @@ def unchanged() -> Iterator[None]:
             seed = new_seed()  # other data each time, whatever the notebook has seeded
             torch.default_generator.manual_seed(seed)
             random.seed(seed)
-            sys.stdout, sys.stderr = Stream(sys.stdout), Stream(sys.stderr)
+            sys.stdout = sys.stdout and Stream(sys.stdout)  # None shows nothing
+            sys.stderr = sys.stderr and Stream(sys.stderr)
             yield
     finally:
         sys.stdout, sys.stderr, sys.stdin = state["streams"]
