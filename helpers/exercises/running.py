@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import Self, TextIO
 
 import torch
 
@@ -147,6 +147,13 @@ class Stream:
 
     def close(self) -> None:
         """Stay open: it is the notebook's."""
+
+    def __enter__(self) -> Self:
+        """Stay open after a `with` as well."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stay open."""
 
     def __getattr__(self, name: str) -> object:
         """Be as the other stream in all else."""
