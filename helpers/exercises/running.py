@@ -178,57 +178,67 @@ def run_guarded(work: Callable[[], str], seconds: float | None = None) -> str:
     # is of no use any more if the limit cuts that in half.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)])
     told: list[str] = []
-    ended: list[bool] = []
+    busy = threading.Lock()  # Thread.join takes a thread for ended if Ctrl-C comes into it
+    busy.acquire()
     context = contextvars.copy_context()  # prints go to the cell that asked
     worker = threading.Thread(
-        target=lambda: told.append(context.run(say_verdict, work, ended)), name="check", daemon=True
+        target=lambda: told.append(context.run(say_verdict, work, busy)), name="check", daemon=True
     )
     with unchanged():
         try:
             worker.start()
-            worker.join(limit)
-            late = worker.is_alive()
+            late = not wait(busy, limit)
         except KeyboardInterrupt:
-            stop(worker, ended)
+            stop(worker, busy)
             return "Stopped by you before the check was done."
-        if late and not stop(worker, ended):
+        if late and not stop(worker, busy):
             return (
                 f"Not yet. Your code still runs after {limit:g} seconds and cannot be stopped: "
                 f"restart the kernel, and look for a loop without end."
             )
+        worker.join(PATIENCE)
     if late or not told:
         return f"{LATE} {limit:g} seconds: look for a loop that never ends, or ask for less work."
     return told[0]
 
 
-def say_verdict(work: Callable[[], str], ended: list[bool]) -> str:
-    """Do the work, and say what came of it, whatever it raises; note when it has ended."""
+def say_verdict(work: Callable[[], str], busy: threading.Lock) -> str:
+    """Do the work, and say what came of it, whatever it raises; release `busy` at its end."""
     try:
         try:
             return work()
         finally:
-            ended.append(True)  # in one step, so that nothing more is thrown into what follows
+            busy.release()
     except NotYet as verdict:
         return f"{REFUSED}{verdict}"
     except BaseException as error:
         return f"{REFUSED}{explain(error)}"
 
 
-def stop(worker: threading.Thread, ended: list[bool]) -> bool:
-    """Throw `SystemExit` into a thread until its work has ended; tell whether it has."""
+def wait(busy: threading.Lock, seconds: float) -> bool:
+    """Wait until work has ended; tell whether it has. In slices, for one wait may be deaf to Stop."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        if busy.acquire(timeout=0.05):
+            return True
+    return False
+
+
+def stop(worker: threading.Thread, busy: threading.Lock) -> bool:
+    """Throw `SystemExit` into a thread until it releases `busy`; tell whether it has."""
     pause = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)  # it gets a turn between two lines, also inside an `except:`
     end = time.perf_counter() + PATIENCE
     try:
-        while worker.is_alive() and time.perf_counter() < end:
-            if not ended:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(worker.ident), ctypes.py_object(SystemExit)
-                )
-            worker.join(0.002)
+        while time.perf_counter() < end:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(worker.ident), ctypes.py_object(SystemExit)
+            )
+            if busy.acquire(timeout=0.002):
+                return True
     finally:
         sys.setswitchinterval(pause)
-    return not worker.is_alive()
+    return False
 
 
 @contextlib.contextmanager
