@@ -216,7 +216,7 @@ def say_verdict(work: Callable[[], str], busy: threading.Lock) -> str:
 
 
 def wait(busy: threading.Lock, seconds: float) -> bool:
-    """Wait until work has ended; tell whether it has. In slices, for one wait may be deaf to Stop."""
+    """Wait until work has ended, in slices, for a wait may be deaf to Stop; tell whether it has."""
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         if busy.acquire(timeout=0.05):
