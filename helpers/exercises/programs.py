@@ -6,6 +6,7 @@ fault = find_fault(seen, net)  # a sentence about what was measured, or ""
 """
 
 import contextlib
+import dataclasses
 import threading
 from collections.abc import Callable
 from typing import Self
@@ -14,7 +15,7 @@ import torch
 from torch import nn, optim
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
-from torch.nn.modules.module import register_module_forward_hook
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
@@ -92,6 +93,27 @@ def makes_table(first: torch.Tensor, second: torch.Tensor) -> bool:
     return shape.numel() > max(first.numel(), second.numel())
 
 
+@dataclasses.dataclass
+class Look:
+    """Rows that a network was given, all at once, in one mode.
+
+    Attributes:
+        rows: The inputs, (N, ...).
+        in_train_mode: Whether a dropout or a batch norm in the network was in train mode.
+        calls: How often it was given them.
+        trained: How often a gradient came back from what it made of them.
+    """
+
+    rows: torch.Tensor
+    in_train_mode: bool
+    calls: int = 0
+    trained: int = 0
+
+    def note_gradient(self, _: torch.Tensor) -> None:
+        """Note that backward came by."""
+        self.trained += 1
+
+
 class Watch:
     """What a whole training program does, watched through PyTorch's hooks in this thread alone.
 
@@ -104,8 +126,7 @@ class Watch:
         reached: Every tensor at which a gradient arrived.
         added: How many gradients were added to one that a step had already used.
         fresh: How many began anew after a step, because they had been cleared.
-        modes: For each run of a dropout or a batch norm: the module, whether it was in train
-            mode, and whether gradients were on.
+        looks: What networks were given.
         losses: Which losses were called, and what they were given.
     """
 
@@ -117,19 +138,22 @@ class Watch:
         self.reached: dict[int, torch.Tensor] = {}
         self.added = 0
         self.fresh = 0
-        self.modes: list[tuple[nn.Module, bool, bool]] = []
+        self.looks: dict[tuple[int, bool], Look] = {}
         self.losses = Losses()
         self._starts: dict[int, tuple[torch.Tensor, int]] = {}  # each tensor as it was first seen
         self._moved: set[int] = set()  # fingerprints of what a step led to
         self._used: set[int] = set()  # tensors whose gradient a step has used
         self._left: set[int] = set()  # tensors that still had a gradient as the next one came
+        self._depth = 0  # modules within modules
         self._thread = threading.get_ident()
 
     def __enter__(self) -> Self:
         """Begin to watch."""
         self._hooks = contextlib.ExitStack()
+        self._hooks.callback(register_module_forward_pre_hook(self._see_module).remove)
+        end = register_module_forward_hook(self._see_forward, always_call=True)
+        self._hooks.callback(end.remove)
         for register, see in (
-            (register_module_forward_hook, self._see_forward),
             (register_optimizer_step_pre_hook, self._see_step_begin),
             (register_optimizer_step_post_hook, self._see_step_end),
         ):
@@ -141,14 +165,32 @@ class Watch:
         """Stop watching, and leave no hook behind."""
         self._hooks.close()
 
-    def _see_forward(self, module: nn.Module, _: object, out: object) -> None:
+    def _see_module(self, *_: object) -> None:
+        self._depth += threading.get_ident() == self._thread
+
+    def _see_forward(self, module: nn.Module, given: tuple, out: object) -> None:
         if threading.get_ident() != self._thread:
             return
-        if isinstance(module, _DropoutNd | _NormBase):
-            self.modes.append((module, module.training, torch.is_grad_enabled()))
+        self._depth -= 1
         if torch.is_grad_enabled():
             for parameter in module.parameters(recurse=False):
                 self._meet(parameter)
+        if (
+            self._depth == 0
+            and given
+            and torch.is_tensor(given[0])
+            and next(module.parameters(), None) is not None
+        ):
+            self._look(module, given[0], out)
+
+    def _look(self, net: nn.Module, rows: torch.Tensor, out: object) -> None:
+        """Note what a network is given, and whether a gradient comes back."""
+        modes = [one.training for one in net.modules() if isinstance(one, _DropoutNd | _NormBase)]
+        key = take_fingerprint(rows), any(modes)
+        look = self.looks.setdefault(key, Look(rows.detach(), any(modes)))
+        look.calls += 1
+        if torch.is_tensor(out) and out.requires_grad:
+            out.register_hook(look.note_gradient)
 
     def _meet(self, tensor: torch.Tensor) -> None:
         """Note how a tensor looks as it is first seen, and from now on each of its gradients."""
@@ -212,6 +254,15 @@ class Watch:
 
         return [name for name, parameter in own.items() if is_unmoved(parameter)]
 
+    def list_trained_rows(self) -> set[bytes]:
+        """List the rows from which a gradient came back."""
+        return set().union(*(list_rows(one.rows) for one in self.looks.values() if one.trained))
+
+    def list_held_out(self) -> list[Look]:
+        """List what networks were given that holds no row they were trained on."""
+        trained = self.list_trained_rows()
+        return [one for one in self.looks.values() if not list_rows(one.rows) & trained]
+
     def is_made_anew(self) -> bool:
         """Tell whether each step was that of another optimizer."""
         made = len({id(one) for one in self.optimizers})
@@ -221,6 +272,11 @@ class Watch:
 def take_fingerprint(tensor: torch.Tensor) -> int:
     """Return a number that changes when any number in a tensor does."""
     return hash(tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
+
+
+def list_rows(rows: torch.Tensor) -> set[bytes]:
+    """Return each row of a tensor, (N, ...), as something that can be compared."""
+    return {row.tobytes() for row in rows.cpu().numpy()}
 
 
 def has_gradient(tensor: torch.Tensor) -> bool:
