@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from helpers.exercises.clinic import PATIENT
 from helpers.exercises.comparing import call
 from helpers.exercises.judging import Edit, Exercise, edit
 from helpers.exercises.loops import list_loop_mistakes, observe_loop
@@ -253,6 +254,8 @@ CLINIC = [
     ),
 ]
 
-EXERCISES = {"06-train": TRAIN} | {
-    f"06-clinic-{number}": one for number, one in enumerate(CLINIC, 1)
+EXERCISES = {
+    "06-train": TRAIN,
+    **{f"06-clinic-{number}": one for number, one in enumerate(CLINIC, 1)},
+    "06-patient": PATIENT,
 }
