@@ -16,8 +16,10 @@ from helpers.exercises.clinic import (
     draw_program,
     find_leak,
     get_chart,
+    judge_patient,
     make_program,
 )
+from helpers.exercises.running import NotYet
 
 
 @pytest.fixture(autouse=True)
@@ -36,10 +38,6 @@ def get_seeds(faults):
         for place in places
         for seed in SEEDS
     ]
-
-
-def hand_over(*answer):
-    return feedback("06-patient", list(answer))
 
 
 def test_there_are_enough_faults_and_each_has_words_of_its_own():
@@ -61,16 +59,17 @@ def test_a_faulty_program_is_refused_and_a_mended_one_passes(seed):
     name = get_chart(seed)[1]
     healthy, text = draw_program(seed)
     assert (text == healthy.text) is (name == HEALTHY)
-    mended = hand_over(seed, name, make_program(healthy.text))
-    assert mended.startswith(f"Right. It is '{name}'"), mended
+    mended = judge_patient([seed, name, make_program(healthy.text)])
+    assert mended.startswith(f"It is '{name}'"), mended
     if name == HEALTHY:
         return
-    ill = hand_over(seed, name, make_program(text))
-    assert ill.startswith("Not yet. The name is right, and the program"), ill
-    assert ill.isascii()
-    assert "\n" not in ill
-    assert "Now mend the program" in hand_over(seed, name)
-    assert "Is that so here?" in hand_over(seed, HEALTHY)
+    with pytest.raises(NotYet, match=r"^The name is right, and the program .*[.?]$") as ill:
+        judge_patient([seed, name, make_program(text)])
+    assert str(ill.value).isascii()
+    with pytest.raises(NotYet, match="Now mend the program"):
+        judge_patient([seed, name])
+    with pytest.raises(NotYet, match="Is that so here"):
+        judge_patient([seed, HEALTHY])
 
 
 @pytest.mark.parametrize("seed", get_seeds(IN_CURVES))
@@ -80,9 +79,10 @@ def test_curves_show_their_fault_and_no_other(seed):
     assert len(training) == len(held_out) == run.iterations
     shown = [one for one, fault in faults.items() if fault.shows(training, held_out)]
     assert shown == [name]
-    assert hand_over(seed, name).startswith(f"Right. It is '{name}'")
+    assert judge_patient([seed, name]).startswith(f"It is '{name}'")
     for other in faults.keys() - {name}:
-        assert hand_over(seed, other).startswith(f"Not yet. '{other}' would mean that ")
+        with pytest.raises(NotYet, match=f"^'{other}' would mean that .* Is that so here"):
+            judge_patient([seed, other])
 
 
 @pytest.mark.parametrize("name", ["split at random", "no eval"])
