@@ -1,8 +1,9 @@
-"""The programs in exercise_programs/: for each exercise its text, solution, variants, mistakes.
+"""The programs in exercise_programs/: other right ways to do an exercise, and other wrong ones.
 
-One Markdown file for each exercise: the question, then `## Stub`, `## Solution`,
-`## Variant: ...` and `## Wrong: ...`, each with one block of code that ends in `check(...)`.
-A line `> ...` above the code is a part of what `check` must say.
+One Markdown file for an exercise, with `## Variant: ...` and `## Wrong: ...`, each with one block
+of code that ends in `check(...)`. A line `> ...` above the code is a part of what `check` must say.
+Stub and solution stand in the notebook, the solution and its mistakes in the exercise itself; only
+where an exercise is not yet data they stand here, too, as `## Stub` and `## Solution`.
 """
 
 import re
@@ -42,17 +43,12 @@ class Program(NamedTuple):
     def __str__(self):
         return f"{self.exercise} {self.kind} {self.title}".strip()
 
-    def answer(self, quick=False):
-        """Run the code as a cell, and return what it hands to `check`.
-
-        Args:
-            quick: Whether long training is cut to three iterations.
-        """
+    def answer(self):
+        """Run the code as a cell, and return what it hands to `check`."""
         handed = {}
         names = {"check": handed.__setitem__}
         exec(PREPARED, names)
-        code = re.sub(r"(range|advance)\(\d{2,}\)", r"\1(3)", self.code) if quick else self.code
-        exec(compile(code, "<cell>", "exec"), names)
+        exec(compile(self.code, "<cell>", "exec"), names)
         return handed[self.exercise]
 
 
