@@ -141,7 +141,7 @@ class Watch:
         self.looks: dict[tuple[int, bool], Look] = {}
         self.losses = Losses()
         self._starts: dict[int, tuple[torch.Tensor, int]] = {}  # each tensor as it was first seen
-        self._moved: set[int] = set()  # fingerprints of what a step led to
+        self._moved: set[int] = set()  # tensors that a step has moved, and fingerprints of these
         self._used: set[int] = set()  # tensors whose gradient a step has used
         self._left: set[int] = set()  # tensors that still had a gradient as the next one came
         self._depth = 0  # modules within modules
@@ -234,7 +234,7 @@ class Watch:
             self._meet(tensor)
             fingerprint = take_fingerprint(tensor)
             if fingerprint != self._starts[id(tensor)][1]:
-                self._moved.add(fingerprint)
+                self._moved |= {id(tensor), fingerprint}
 
     def list_unmoved(self, net: nn.Module) -> list[str]:
         """List the parameters of a network that are as they were at the start, by name.
@@ -248,6 +248,8 @@ class Watch:
 
         def is_unmoved(parameter: torch.Tensor) -> bool:
             fingerprint = take_fingerprint(parameter)
+            if id(parameter) in self._moved:
+                return False
             if id(parameter) in self._starts:
                 return is_trained and fingerprint == self._starts[id(parameter)][1]
             return fingerprint in begun and fingerprint not in self._moved
