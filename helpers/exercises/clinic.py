@@ -20,7 +20,7 @@ from helpers.exercises.observing import expect_network, predict_column
 from helpers.exercises.programs import (
     Watch,
     expect_parts,
-    find_cause,
+    find_misuse,
     find_fault,
 )
 from helpers.exercises.running import NotYet
@@ -188,7 +188,7 @@ def judge_program(healthy: Program, answer: Callable) -> str:
         returned = call(answer, shown="program()")
     net, *_ = expect_parts(returned, 3, "the network, the training losses and the held-out losses")
     expect_network(net, "The first thing it returns")
-    fault = find_fault(seen, net) or find_cause(seen, net) or find_leak(seen)
+    fault = find_fault(seen, net) or find_misuse(seen, net) or find_leak(seen)
     if fault:
         raise NotYet(fault)
     if healthy.rings:

@@ -123,7 +123,7 @@ class Watch:
         optimizers: The optimizer of each step, in order.
         alive: For each step how many of its tensors had a gradient that is not zero.
         held: Every tensor that an optimizer held at a step.
-        reached: Every tensor at which a gradient arrived.
+        reached: Every tensor at which a gradient arrived that is not zero.
         added: How many gradients were added to one that a step had already used.
         fresh: How many began anew after a step, because they had been cleared.
         looks: What networks were given.
@@ -141,7 +141,8 @@ class Watch:
         self.looks: dict[tuple[int, bool], Look] = {}
         self.losses = Losses()
         self._starts: dict[int, tuple[torch.Tensor, int]] = {}  # each tensor as it was first seen
-        self._moved: set[int] = set()  # tensors that a step has moved, and fingerprints of these
+        self._moved: set[int] = set()  # tensors that a step has moved
+        self._values: set[int] = set()  # fingerprints of what they were then
         self._used: set[int] = set()  # tensors whose gradient a step has used
         self._left: set[int] = set()  # tensors that still had a gradient as the next one came
         self._depth = 0  # modules within modules
@@ -210,7 +211,8 @@ class Watch:
             self._left.discard(id(tensor))
 
     def _see_gradient(self, tensor: torch.Tensor) -> None:
-        self.reached[id(tensor)] = tensor
+        if has_gradient(tensor):
+            self.reached[id(tensor)] = tensor
         if id(tensor) in self._used:
             self._used.discard(id(tensor))
             self.added += id(tensor) in self._left
@@ -234,7 +236,8 @@ class Watch:
             self._meet(tensor)
             fingerprint = take_fingerprint(tensor)
             if fingerprint != self._starts[id(tensor)][1]:
-                self._moved |= {id(tensor), fingerprint}
+                self._moved.add(id(tensor))
+                self._values.add(fingerprint)
 
     def list_unmoved(self, net: nn.Module) -> list[str]:
         """List the parameters of a network that are as they were at the start, by name.
@@ -252,9 +255,15 @@ class Watch:
                 return False
             if id(parameter) in self._starts:
                 return is_trained and fingerprint == self._starts[id(parameter)][1]
-            return fingerprint in begun and fingerprint not in self._moved
+            return fingerprint in begun and fingerprint not in self._values
 
         return [name for name, parameter in own.items() if is_unmoved(parameter)]
+
+    def is_led_to(self, net: nn.Module) -> bool:
+        """Tell whether a step has led to weights of a network, or of one that it is a copy of."""
+        own = list(net.parameters())
+        held = any(id(one) in self._moved for one in own)
+        return held or any(take_fingerprint(one) in self._values for one in own)
 
     def list_trained_rows(self) -> set[bytes]:
         """List the rows from which a gradient came back."""
@@ -353,8 +362,8 @@ def tell_unmoved(seen: Watch, net: nn.Module, unmoved: list[str]) -> str:
         return f"{fact}, and no optimizer holds them."
     if held and not still & seen.reached.keys():
         return (
-            f"{fact}, for backward never brings them a gradient. Is the loss cut off from them, by "
-            f".data, .item(), detach() or no_grad?"
+            f"{fact}, for backward brings them no gradient but zeros. Is the loss cut off from "
+            f"them, by .data, .item(), detach() or no_grad?"
         )
     if not any(seen.alive):
         return (
@@ -394,8 +403,20 @@ def tell_anew(seen: Watch, net: nn.Module) -> str:
     )
 
 
-def find_cause(seen: Watch, net: nn.Module) -> str:
-    """Say what was measured that may explain why a network has not learnt; '' if nothing was."""
+def tell_untrained(seen: Watch, net: nn.Module) -> str:
+    """Say that the network is not the one that was trained, nor a copy of it; '' if it is."""
+    if seen.is_led_to(net):
+        return ""
+    return "No step of an optimizer has led to the weights of the network that is returned."
+
+
+def find_misuse(seen: Watch, net: nn.Module) -> str:
+    """Say what a loss or an optimizer was given that it should not have been; '' if nothing."""
     if seen.losses.probabilities:
         return "cross_entropy is given probabilities, and takes the softmax of what it is given."
     return seen.losses.tell_table() or tell_anew(seen, net)
+
+
+def find_cause(seen: Watch, net: nn.Module) -> str:
+    """Say what was measured that may explain why a network has not learnt; '' if nothing was."""
+    return find_misuse(seen, net) or tell_untrained(seen, net)
