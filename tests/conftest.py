@@ -11,7 +11,8 @@ from pathlib import Path
 import cells
 import hypothesis
 import pytest
-from stored import PATHS, read
+import seeds
+from stored import PATHS, facts_of, read
 
 os.environ["OMP_NUM_THREADS"] = "1"  # two processes share two cores; for their kernels too
 
@@ -40,8 +41,18 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker and a kernel inherit wha
     from matplotlib import font_manager  # noqa: F401 -- lists the fonts, once for all of them
 
 
+def pytest_addoption(parser):
+    words = "run what a day has no time for, too: tests marked weekly, and all seeds"
+    parser.addoption("--everything", action="store_true", help=words)
+
+
 def pytest_configure(config):
     config.pluginmanager.register(cells)  # the hooks of this file do not reach the notebooks
+    seeds.take(config.option.everything)
+
+
+def pytest_report_header():
+    return f"seeds: {','.join(map(str, seeds.SEEDS))}"
 
 
 # The longest begin first, or one process ends long after the other: these, then the other
@@ -55,7 +66,12 @@ LONGEST = [
 ]
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    if not config.option.everything:
+        weekly = [item for item in items if item.get_closest_marker("weekly")]
+        items[:] = [item for item in items if item not in weekly]
+        config.hook.pytest_deselected(items=weekly)
+
     def place(item):
         name = item.path.name
         return LONGEST.index(name) if name in LONGEST else len(LONGEST) + name.endswith(".py")
@@ -105,4 +121,10 @@ def panel(make):
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)
 def notebook(request):
     """One of the stored notebooks, each in turn."""
+    return read(request.param)
+
+
+@pytest.fixture(params=[p for p in PATHS if facts_of(p.stem)], ids=lambda path: path.stem)
+def with_facts(request):
+    """One of those whose facts stand in facts/."""
     return read(request.param)

@@ -1,12 +1,15 @@
 """The stored notebooks, and what the tests of text read in them: sections, numbers, evidence."""
 
 import ast
+import io
 import re
+import tokenize
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import nbformat
+from facts import path_of, read_facts
 
 from helpers.exercises.asking import CHECKS, EXERCISES
 
@@ -51,8 +54,75 @@ def calls(cell, *names):
     return [call for name, call in functions + methods if name in names]
 
 
-def asserts(cell):
-    return [node for node in ast.walk(parse(cell.source)) if isinstance(node, ast.Assert)]
+@cache
+def facts_of(stem):
+    """The facts of a notebook: the code of each cell's, by its id."""
+    return read_facts(path_of(stem))
+
+
+def asserts(source):
+    return [node for node in ast.walk(parse(source)) if isinstance(node, ast.Assert)]
+
+
+def tree_of(cell):
+    return parse(cell.source)
+
+
+def facts_tree(cell):
+    """The facts of a cell, parsed."""
+    return parse(facts_of(stem_of(cell)).get(cell.id, ""))
+
+
+def asserted(cell):
+    """What the facts of a cell assert."""
+    return [node for node in ast.walk(facts_tree(cell)) if isinstance(node, ast.Assert)]
+
+
+@cache
+def stems():
+    """The prefixes of the cells' ids, each with its notebook."""
+    return {stem[:2]: stem for stem in STEMS}
+
+
+def stem_of(cell):
+    return stems()[cell.id[:2]]
+
+
+def questions(notebook):
+    """The variable that holds each question of a notebook, and the place of the cell that asks."""
+    found = {}
+    for place, cell in enumerate(code_cells(notebook)):
+        for node in ast.walk(parse(cell.source)):
+            if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+                continue
+            if getattr(node.value.func, "id", "") == "predict" and len(node.value.args) == 1:
+                found[node.value.args[0].value] = (node.targets[0].id, place)
+    return found
+
+
+def settling(notebook):
+    """For each question the cells that settle it: all behind it up to the one that reveals it.
+
+    A cell that asks another question shows no result, and is none of them.
+    """
+    cells, found = code_cells(notebook), {}
+    for name, (variable, place) in questions(notebook).items():
+        behind = range(place + 1, len(cells))
+        last = next((n for n in behind if variable in revealed(cells[n])), None)
+        if last is None:
+            raise ValueError(f"the question {name} is never revealed")
+        between = cells[place + 1 : last + 1]
+        found[name] = [c for c in between if revealed(c) or not calls(c, "predict")]
+    return found
+
+
+def revealed(cell):
+    """The variables whose questions a cell reveals."""
+    return {getattr(call.func.value, "id", "") for call in calls(cell, ".reveal")}
+
+
+def settling_ids(notebook):
+    return {cell.id for cells in settling(notebook).values() for cell in cells}
 
 
 def shown(cell):
@@ -78,31 +148,11 @@ def to_floats(text):
 class Literals(ast.NodeVisitor):
     """The numbers that stand in code: literals, in texts too, and the last number of a range.
 
-    Lists of whole numbers stand apart: they are the widths of a network. So do lengths: how many
-    parts a list, a table or a range of numbers has.
-    Left out: formats, a picture's sizes, and the options of a prediction, most of which are wrong.
+    Left out: formats, a picture's sizes, and the options of a question, most of which are wrong.
     """
 
     values: set = field(default_factory=set)
-    widths: set = field(default_factory=set)
     texts: list = field(default_factory=list)
-    lengths: set = field(default_factory=set)
-
-    def visit_Tuple(self, node):
-        self.lengths.add(len(node.elts))
-        self.generic_visit(node)
-
-    def visit_Dict(self, node):
-        self.lengths.add(len(node.keys))
-        self.generic_visit(node)
-
-    def visit_List(self, node):
-        inner = literals(*node.elts)
-        self.lengths |= {len(node.elts)} | inner.lengths
-        whole = all(isinstance(getattr(part, "value", 0.5), int) for part in node.elts)
-        self.widths |= inner.values if whole else inner.widths
-        self.values |= set() if whole else inner.values
-        self.texts += inner.texts
 
     def visit_Constant(self, node):
         if isinstance(node.value, str):
@@ -128,8 +178,6 @@ class Literals(ast.NodeVisitor):
         name = getattr(node.func, "id", "")
         if name == "range" and isinstance(node.args[-1], ast.Constant):
             self.values.add(float(node.args[-1].value - 1))
-            if all(isinstance(end, ast.Constant) for end in node.args):
-                self.lengths.add(len(range(*(end.value for end in node.args))))
         if name != "predict":
             self.generic_visit(node)
 
@@ -141,30 +189,30 @@ def literals(*trees):
     return found
 
 
+def comments(cell):
+    """The comments of a cell, each with the code before it on its line."""
+    for token in tokenize.generate_tokens(io.StringIO(cell.source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.line[: token.start[1]].strip(), token.string.lstrip("# ")
+
+
 @dataclass
 class Section:
     """What stands between a heading and the next; an exercise is a section of its own.
 
-    The question of a prediction is a text, too.
-
-    Attributes:
-        above: For each text how many of the cells stand above it.
+    A comment that begins its line is a text, too.
     """
 
     heading: str
     texts: list = field(default_factory=list)
     cells: list = field(default_factory=list)
-    above: list = field(default_factory=list)
-
-    def add_text(self, text):
-        self.texts.append(text)
-        self.above.append(len(self.cells))
 
     def printed(self):
         return "\n".join(shown(cell) for cell in self.cells if not calls(cell, "predict"))
 
     def code(self):
-        return [literals(parse(cell.source)) for cell in self.cells]
+        """The code of the cells, and that of their facts."""
+        return literals(*(tree(cell) for cell in self.cells for tree in (tree_of, facts_tree)))
 
 
 def sections(notebook):
@@ -172,16 +220,15 @@ def sections(notebook):
     found, exercises = [Section("")], {}
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            for call in calls(cell, "predict"):
-                found[-1].add_text(call.args[0].value)
             name = exercise_of(cell)
             home = exercises.setdefault(name, found[-1]) if name else found[-1]
             home.cells.append(cell)
+            home.texts += [comment for code, comment in comments(cell) if not code]
             continue
         for part in re.split(rf"(?m)^(?={HEADING.pattern})", cell.source):
             if HEADING.match(part):
                 found.append(Section(part.splitlines()[0]))
-            found[-1].add_text(part)
+            found[-1].texts.append(part)
     return found[1:]
 
 
@@ -195,144 +242,3 @@ def exercise_of(cell):
 def is_run(cell):
     """Whether a cell hands to `check` what it runs, on data that are others each time."""
     return exercise_of(cell) in RUN
-
-
-SEVERAL = 5  # starts; fewer say little about the next
-
-
-@dataclass
-class Seeds:
-    """Follows, cell by cell, what was computed over several seeds, by name.
-
-    A loop or comprehension over seeds, whose variable is called so, and what a file in `results`
-    holds are the sources; from there it goes through assignments, `append`, loops over what is
-    many, and functions that loop themselves. A name that a loop over seeds sets anew each time
-    holds one seed behind the loop.
-    What this cannot see: that `runs[0]` is one run where `runs` is in the order of the seeds.
-    """
-
-    many: set = field(default_factory=set)
-
-    def holds(self, node):
-        """Whether an expression depends on several seeds."""
-        for part in ast.walk(node):
-            if isinstance(part, ast.Name) and part.id in self.many:
-                return True
-            if isinstance(part, ast.comprehension) and is_over_seeds(part):
-                return True
-            if isinstance(part, ast.Constant) and part.value == "results":
-                return True
-        return False
-
-    def follow(self, statements, inside=False):
-        """Read statements in their order, and return whether one asserts on several seeds."""
-        found = False
-        for node in statements:
-            if isinstance(node, ast.Assert):
-                found |= self.holds(node.test)
-            elif isinstance(node, ast.FunctionDef):
-                arguments = {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
-                own = Seeds(self.many - arguments - set_names(*node.body))
-                own.follow(node.body)
-                ends = [part for part in ast.walk(node) if isinstance(part, ast.Return)]
-                if any(own.holds(end) for end in ends):
-                    self.many.add(node.name)
-            elif isinstance(node, ast.For):
-                found |= self.follow_loop(node, inside)
-            elif not isinstance(node, ast.ClassDef):
-                self.follow_line(node, inside)
-                for body in ("body", "orelse", "finalbody"):
-                    found |= self.follow(getattr(node, body, []), inside)
-        return found
-
-    def follow_loop(self, node, inside):
-        seeds = is_over_seeds(node)
-        before = set(self.many)
-        targets = set_names(node.target) if seeds else self.targets_of_many(node)
-        self.many |= targets
-        self.follow(node.body, inside or seeds)  # what its end fills, its beginning may use
-        found = self.follow(node.body, inside or seeds)
-        once = set_names(*node.body) - gathered(node) if seeds else set()
-        self.many -= (targets | once) - before
-        return found
-
-    def targets_of_many(self, node):
-        """The names that a loop gives what is of many seeds: of a dictionary not the key."""
-        kind = getattr(getattr(node.iter, "func", None), "attr", "")
-        zipped = getattr(getattr(node.iter, "func", None), "id", "") == "zip"
-        if isinstance(node.target, ast.Tuple) and zipped:
-            pairs = zip(node.target.elts, node.iter.args, strict=False)
-            return set().union(*(set_names(to) for to, part in pairs if self.holds(part)))
-        if isinstance(node.target, ast.Tuple) and kind == "items":
-            return set_names(node.target.elts[1]) if self.holds(node.iter) else set()
-        return set_names(node.target) if self.holds(node.iter) else set()
-
-    def follow_line(self, node, inside):
-        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            of_many = inside or (node.value is not None and self.holds(node.value))
-            for target in targets:
-                if of_many:
-                    self.many |= roots(target)
-                elif isinstance(target, ast.Name) and isinstance(node, ast.Assign):
-                    self.many.discard(target.id)
-        elif isinstance(node, ast.Expr) and (inside or self.holds(node.value)):
-            func = getattr(node.value, "func", None)
-            if isinstance(func, ast.Attribute) and func.attr in ("append", "extend", "update"):
-                self.many |= roots(func.value)
-
-
-def is_over_seeds(node):
-    """Whether a loop, or a part of a comprehension, goes over several seeds."""
-    if not isinstance(node, ast.For | ast.comprehension):
-        return False
-    if not any("seed" in name for name in set_names(node.target)):
-        return False
-    if isinstance(node.iter, ast.Call) and getattr(node.iter.func, "id", "") == "range":
-        ends = [getattr(end, "value", None) for end in node.iter.args]
-        return None in ends or len(range(*ends)) >= SEVERAL
-    return not isinstance(node.iter, ast.Tuple | ast.List) or len(node.iter.elts) >= SEVERAL
-
-
-def set_names(*nodes):
-    """The names that are given a value anywhere below some nodes."""
-    parts = [part for node in nodes for part in ast.walk(node)]
-    return {p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)}
-
-
-def roots(target):
-    """The names behind what is assigned to: `a` and `b` of `a[0], b.c`."""
-    if isinstance(target, ast.Tuple | ast.List):
-        return set().union(*map(roots, target.elts))
-    while isinstance(target, ast.Subscript | ast.Attribute | ast.Starred | ast.Call):
-        target = target.func if isinstance(target, ast.Call) else target.value
-    return {target.id} if isinstance(target, ast.Name) else set()
-
-
-def gathered(loop):
-    """The names that a loop adds to and does not begin anew: `n += 1`, `low = min(low, x)`."""
-    found = set()
-    for node in ast.walk(loop):
-        if isinstance(node, ast.AugAssign):
-            found |= roots(node.target)
-        elif isinstance(node, ast.Assign):
-            used = {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
-            found |= used & set_names(*node.targets)
-    begun = [n for n in ast.walk(loop) if isinstance(n, ast.Assign)]
-    fresh = {name for n in begun for name in set_names(*n.targets)} - found
-    return found - fresh
-
-
-def over_seeds(notebook):
-    """Ids of the cells that assert something of several seeds, and of those compared that print it.
-
-    What a cell prints is compared unless it is tagged; nbval asserts each figure of it.
-    """
-    seeds, asserted, printed = Seeds(), set(), set()
-    for cell in code_cells(notebook):
-        if seeds.follow(parse(cell.source).body):
-            asserted.add(cell.id)
-        said = [part for call in calls(cell, "print") for part in call.args]
-        if IGNORE not in cell.metadata.get("tags", []) and any(map(seeds.holds, said)):
-            printed.add(cell.id)
-    return asserted, printed

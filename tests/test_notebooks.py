@@ -4,7 +4,6 @@ import ast
 import base64
 import configparser
 import contextlib
-import copy
 import importlib
 import io
 import math
@@ -19,6 +18,7 @@ from stored import (
     IGNORE,
     PATHS,
     ROOT,
+    asserted,
     asserts,
     calls,
     code_cells,
@@ -28,6 +28,8 @@ from stored import (
     parse,
     read,
     sections,
+    settling,
+    settling_ids,
     to_float,
     to_floats,
 )
@@ -74,8 +76,9 @@ def test_pictures_are_alike_if_one_is_the_other_with_a_speck():
 
 def test_stored_from_one_run_from_top_to_bottom(notebook):
     nbformat.validate(notebook)
-    counts = [cell.execution_count for cell in code_cells(notebook)]
-    assert counts == list(range(1, len(counts) + 1))
+    silent = settling_ids(notebook)
+    for number, cell in enumerate(code_cells(notebook), start=1):
+        assert cell.execution_count == (None if cell.id in silent else number), cell.id
     assert notebook.metadata.kernelspec.name == "python3"
     assert "widgets" not in notebook.metadata
 
@@ -93,11 +96,22 @@ def test_no_error_warning_path_or_dead_widget_is_stored(notebook):
                 assert not re.match(r"\w+\(", plain), "words for who cannot see it, not a repr"
 
 
-def test_a_cell_that_is_not_compared_asserts_on_its_result(notebook):
-    for cell in code_cells(notebook, IGNORE):
-        assert asserts(cell) or is_run(cell), cell.source
+def test_a_cell_that_settles_a_question_is_stored_without_what_it_shows(notebook):
+    """No text, no picture, no count: the stored notebook reveals nothing."""
+    for name, cells in settling(notebook).items():
+        assert [cell.id for cell in cells if cell.outputs or cell.execution_count] == [], name
+
+
+def test_no_cell_of_a_learner_asserts(notebook):
+    """What a cell must have found stands in facts/."""
+    assert [cell.id for cell in code_cells(notebook) if asserts(cell.source)] == []
+
+
+def test_a_cell_that_is_not_compared_has_its_facts(with_facts):
+    for cell in code_cells(with_facts, IGNORE):
+        assert asserted(cell) or is_run(cell), cell.id
     for tag in ("nbval-skip", "raises-exception"):
-        assert not code_cells(notebook, tag)
+        assert not code_cells(with_facts, tag)
 
 
 def to_number(node):
@@ -111,11 +125,11 @@ def to_number(node):
 
 
 def intervals(cell):
-    """What a cell asserts, and of what: `0.9 < right <= 1` is (0.9, 1, {"right"}).
+    """What the facts of a cell assert, and of what: `0.9 < right <= 1` is (0.9, 1, {"right"}).
 
     `n == 6` is (6, 6, {"n"}).
     """
-    for node in (node for statement in asserts(cell) for node in ast.walk(statement)):
+    for node in (node for statement in asserted(cell) for node in ast.walk(statement)):
         if not isinstance(node, ast.Compare):
             continue
         operands = [node.left, *node.comparators]
@@ -166,29 +180,23 @@ def to_figures(cell):
 
 
 def chosen(section, cell):
-    """What stands in the code and is no result: literals but those of asserts, and counts below."""
-    found = set()
-    for other in section.cells:
-        tree = copy.deepcopy(parse(other.source))
-        for node in ast.walk(tree):
-            if hasattr(node, "body") and isinstance(node.body, list):
-                node.body = [n for n in node.body if not isinstance(n, ast.Assert)] or [ast.Pass()]
-        found |= literals(tree).values
+    """What stands in the code and is no result: literals, and counts below them."""
+    found = set().union(*(literals(parse(other.source)).values for other in section.cells))
     for call in calls(cell, "range"):
         if isinstance(call.args[-1], ast.Constant):
             found |= set(range(call.args[-1].value))
-    texts = [s for a in asserts(cell) for s in literals(a).texts]  # assert "..." in message
+    texts = [s for a in asserted(cell) for s in literals(a).texts]  # assert "..." in message
     return found | {value - 1 for value in found} | to_floats("\n".join(texts))
 
 
-def test_a_figure_that_is_not_compared_lies_between_bounds_that_its_cell_asserts(notebook):
+def test_a_figure_that_is_not_compared_lies_between_bounds_of_its_cells_facts(with_facts):
     """So that the stored figure cannot be changed alone.
 
-    What an f-string prints and an assertion names alike (`right`) lies between the bounds of that
-    assertion; other figures between any. How wide the bounds are is another question: planted.py
-    shows that a wrong program leaves them.
+    What an f-string prints and a fact names alike (`right`) lies between the bounds of that fact;
+    other figures between any. How wide the bounds are is another question: planted.py shows that a
+    wrong program leaves them.
     """
-    for section in sections(notebook):
+    for section in sections(with_facts):
         for cell in section.cells:
             if IGNORE not in cell.metadata.get("tags", []) or is_run(cell):
                 continue
@@ -202,10 +210,10 @@ def test_a_figure_that_is_not_compared_lies_between_bounds_that_its_cell_asserts
                 assert held or not own or math.isnan(value), (expression, value, cell.source)
 
 
-def test_what_is_asserted_can_fail(notebook):
+def test_what_is_asserted_can_fail(with_facts):
     """Nothing is known after `loss > 0`, `min(a) < max(b)`, a comparison of literals, or `True`."""
-    for cell in code_cells(notebook):
-        for statement in asserts(cell):
+    for cell in code_cells(with_facts):
+        for statement in asserted(cell):
             assert inside(statement, ast.Name), ast.unparse(statement)
             for node in ast.walk(statement):
                 if isinstance(node, ast.Compare):
@@ -222,57 +230,10 @@ def test_what_is_asserted_can_fail(notebook):
                     assert not vacuous, ast.unparse(node)
 
 
-def test_prose_does_not_belittle(notebook):
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            assert not re.search(r"\b(simply|just|obviously)\b", cell.source, re.IGNORECASE)
-
-
-COMPREHENSION = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-
-
 def inside(node, kind):
     """Whether a node of this kind stands below a node."""
     below = (other for child in ast.iter_child_nodes(node) for other in ast.walk(child))
     return any(isinstance(other, kind) for other in below)
-
-
-def unknown_python(tree):
-    """The Python in a cell that a learner does not know, with a word for it."""
-    tests = {getattr(node, "test", None) for node in ast.walk(tree)}
-    tests |= {part for node in ast.walk(tree) for part in getattr(node, "ifs", [])}
-    tests |= {node.operand for node in ast.walk(tree) if isinstance(node, ast.UnaryOp)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Starred) and isinstance(node.ctx, ast.Store):
-            yield "a star on the left", node
-        if isinstance(node, ast.IfExp) and inside(node, ast.IfExp):
-            yield "a choice in a choice", node
-        if isinstance(node, COMPREHENSION) and (
-            len(node.generators) > 1 or inside(node, COMPREHENSION)
-        ):
-            yield "a loop in a loop on one line", node
-        zipped = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "zip"
-        if zipped and any(isinstance(part, ast.Starred) for part in node.args):
-            yield "zip(*...)", node
-        if isinstance(node, ast.Attribute) and node.attr == "setdefault":
-            yield "setdefault", node
-        value = isinstance(node, ast.BoolOp) and node not in tests
-        if value and not all(isinstance(part, ast.Compare | ast.UnaryOp) for part in node.values):
-            yield "and/or for a value", node
-        if isinstance(node, ast.Lambda) and inside(node, ast.BoolOp | ast.IfExp | COMPREHENSION):
-            yield "a lambda that is more than a call", node
-        if isinstance(node, ast.For):
-            own = {name.id for name in ast.walk(node.target) if isinstance(name, ast.Name)}
-            for other in (other for line in node.body for other in ast.walk(line)):
-                targets = other.targets if isinstance(other, ast.Assign) else []
-                if any(getattr(target, "id", 0) in own for target in targets):
-                    yield "a loop's variable set in the loop", other
-
-
-def test_no_python_that_a_learner_does_not_know(notebook):
-    for cell in code_cells(notebook):
-        if "defines-helper" not in cell.metadata.get("tags", []):
-            assert [(word, ast.unparse(n)) for word, n in unknown_python(parse(cell.source))] == []
 
 
 def read_definition(source):

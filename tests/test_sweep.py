@@ -779,6 +779,7 @@ def read_pids(script):
     return [int(pid) for pid in script.stdout.readline().split()]
 
 
+@pytest.mark.weekly
 @posix
 def test_an_interrupt_keeps_what_is_done_and_no_process_outlives_its_sweep_or_its_caller(tmp_path):
     with run_script(tmp_path, SWEEP_TWICE) as script:
@@ -841,6 +842,7 @@ def programs(tmp_path_factory):
         yield started
 
 
+@pytest.mark.weekly
 def test_neither_a_command_nor_a_prompt_needs_a_script(programs):
     out, err = programs["-c"].communicate(timeout=LONG_WAIT)
     assert programs["-c"].returncode == 0, err
@@ -914,6 +916,7 @@ def client(cluster):
         yield client
 
 
+@pytest.mark.weekly
 def test_a_sweep_that_is_left_on_a_cluster_can_follow_at_once_and_gives_the_same_results(client):
     settings = [DIVERGING, Unreadable(), *VARIOUS]
     for result in sweep(settings, EPOCHS, client.get_executor()):

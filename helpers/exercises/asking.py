@@ -105,8 +105,6 @@ def hint(name: str) -> None:
 
     Raises:
         ValueError: There is no exercise of that name.
-
-    Shown in: 00_overview
     """
     guard_name(name)
     if name in EXERCISES:

@@ -228,7 +228,7 @@ def tell_tensor(what: str, asked: torch.Tensor, came: object, share: float) -> s
         return f"{what} holds {bad}, which is not a finite number."
     gap = (asked.double() - came.detach().double()).abs().nan_to_num()
     place = [int(one) for one in torch.unravel_index(gap.argmax(), shape)] if shape else []
-    where = f" at {place}" if shape else ""
+    where = f" at {place}" if len(shape) > 1 else ""
     return (
         f"{what} is {format_number(came[tuple(place)].item())}{where}, and "
         f"{format_number(asked[tuple(place)].item())} was asked for."

@@ -51,6 +51,7 @@ class Problem:
         optimizer: SGD with momentum.
         events: The names of the steps in the order in which they were run.
         weights: All weights, flat, after each update.
+        start: All weights, flat, before the first.
     """
 
     def __init__(self, expected: int) -> None:
@@ -68,6 +69,7 @@ class Problem:
         self.limit = ENDLESS * (expected + 1)
         self.events: list[str] = []
         self.weights: list[torch.Tensor] = []
+        self.start = self.get_weights()
         self.net.register_forward_pre_hook(lambda *_: self.note("forward"))
         self.loss_func.register_forward_pre_hook(lambda *_: self.note("loss"))
         *_, last = self.net.parameters()
@@ -107,9 +109,11 @@ class Problem:
         """Return the weights after each step, then what else is given, as parts to compare."""
         parts: dict[str, object] = {"The number of the optimizer's steps": len(self.weights)}
         for number, weights in enumerate(self.weights, 1):
-            parts[f"A weight after step {number}"] = weights
-        parts["A weight at the end"] = self.get_weights()
-        return Observation(parts | more, self.get_order(), self.describe())
+            parts[f"After step {number} one of the weights"] = weights
+        parts["At the end one of the weights"] = self.get_weights()
+        moved = not torch.equal(self.start, self.get_weights())
+        traits = (self.get_order(), self.events.count("backward"), moved)
+        return Observation(parts | more, traits, self.describe())
 
     def get_order(self) -> list[str]:
         """List the steps behind the loss in the order in which each was first run."""
@@ -156,14 +160,17 @@ def list_loop_mistakes(indent: str) -> dict[str, Edit]:
         ),
         "No weight moves, for zero_grad stands between backward and step: the fresh gradients are "
         "gone before step can use them.": edit(zero + backward, backward + zero),
-        "Without backward no weight has a gradient, so step has nothing to move by.": edit(
-            backward, ""
-        ),
+        "No gradient ever reaches a weight, so step has nothing to move by. Is backward there, "
+        "with its brackets, and is the loss that of this network?": edit(backward, ""),
         "Without step every gradient is computed, and no weight moves. (Are its brackets there?)": (
             edit(step, "")
         ),
         "step comes before backward here: it finds the gradients of the iteration before, or "
         "none.": edit(backward + step, step + backward),
+        "step stands in front of the others: in the first iteration it finds no gradient, and in "
+        "each later one that of the iteration before.": edit(
+            step, "", f"{indent}out = net(x)\n", f"{step}{indent}out = net(x)\n"
+        ),
         "backward runs twice in each iteration, and its gradients add up.": edit(
             backward, f"{indent}loss.backward(retain_graph=True)\n{backward}"
         ),
@@ -178,8 +185,5 @@ def list_loop_mistakes(indent: str) -> dict[str, Edit]:
         ),
         "The loss is given x where y belongs: it compares the prediction with the labels.": edit(
             "loss_func(out, y)", "loss_func(out, x)"
-        ),
-        "The loss is cut off from the network, so backward reaches no weight.": edit(
-            "out = net(x)", "out = net(x).detach().requires_grad_()"
         ),
     }

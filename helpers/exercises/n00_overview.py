@@ -1,80 +1,46 @@
-"""Notebook 00: the five steps, and a first network of one's own."""
+"""Notebook 00: the five steps put in order, and a first network of one's own."""
+
+import random
 
 import torch
 
-from helpers.exercises.expecting import (
-    call,
+from helpers.exercises.judging import Exercise, edit
+from helpers.exercises.loops import list_loop_mistakes, observe_iterations
+from helpers.exercises.observing import (
     expect_network,
     is_never_negative,
     is_straight,
     predict_column,
 )
-from helpers.exercises.lookup import to_plain
 from helpers.exercises.running import NotYet
-from helpers.exercises.tracing import LOOP_INSIDE, Trace
 
-STEPS = ["forward", "loss", "zero_grad", "backward", "step"]
 GOAL = 0.02  # the loss on points between that `00-reach` asks for
-NEARLY = 0.2  # a loss that the same settings may take below GOAL from another start
-ADVICE = "Try another seed, more iterations or a lower rate; then wider layers."
+FLAT = 0.4  # a loss that says nothing of the wave has been learnt: a flat line has 0.5
+ADVICE = "Try more iterations, another seed or another rate; then wider layers."
 
-
-def judge_order(answer: object) -> str:
-    """Accept every order in which the five steps train."""
-    names = to_plain(answer)
-    if not isinstance(names, list):
-        raise NotYet('The answer is a list of five words, such as ["forward", ...].')
-    names = [str(name).strip().casefold().removesuffix("()") for name in names]
-    unknown = [name for name in names if name not in STEPS]
-    if unknown:
-        raise NotYet(f"{unknown[0]!r} is none of the five steps: {', '.join(STEPS)}.")
-    if sorted(names) != sorted(STEPS):
-        missing = [step for step in STEPS if step not in names]
-        doubled = [step for step in STEPS if names.count(step) > 1]
-        what = f"{missing[0]} is missing" if missing else f"{doubled[0]} is there twice"
-        raise NotYet(f"Each of the five steps stands there once: {what}.")
-    place = {name: names.index(name) for name in names}
-    if place["loss"] < place["forward"]:
-        raise NotYet("The loss compares a prediction with the labels, so forward comes before it.")
-    if place["backward"] < place["loss"]:
-        raise NotYet("backward starts from the loss, so the loss comes before it.")
-    if place["step"] < place["backward"]:
-        raise NotYet("step uses the gradients, so backward comes before it.")
-    if place["backward"] < place["zero_grad"] < place["step"]:
-        raise NotYet("There zero_grad throws the fresh gradients away before step can use them.")
-    if names == STEPS:
-        return (
-            "The gradients are zeroed before backward fills them, and step comes last because it "
-            "uses them."
-        )
-    return (
-        "That trains just as well: zero_grad may stand anywhere but between backward and step. "
-        "This series, like the article, has it third."
-    )
-
-
-def judge_steps(answer: object) -> str:
-    """Watch three calls of `one_iteration(net, x, y, loss_func, optimizer)`."""
-    trace = Trace(3, looped=False)
-    for done in range(3):
-        call(
-            answer,
-            trace.net,
-            trace.x,
-            trace.y,
-            trace.loss_func,
-            trace.optimizer,
-            shown="one_iteration(net, x, y, loss_func, optimizer)",
-        )
-        if trace.count_rounds() > done + 1:
-            raise NotYet(LOOP_INSIDE)
-    fault = trace.find_fault()
-    if fault:
-        raise NotYet(fault)
-    return (
-        f"Called three times, it takes the loss from {trace.losses[0]:.4f} to "
-        f"{trace.losses[3]:.4f}, and every gradient is that of one backward."
-    )
+LINES = Exercise(
+    shown="one_iteration(net, x, y, loss_func, optimizer)",
+    level=1,
+    minutes=5,
+    plan="Ask of each line what it needs. The loss needs a prediction. backward needs a loss. step "
+    "needs the gradients that backward makes. And zero_grad throws gradients away: where would "
+    "that do no harm?",
+    solution="""\
+def one_iteration(net, x, y, loss_func, optimizer):
+    out = net(x)
+    loss = loss_func(out, y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+""",
+    why="Each step finds what it needs: the loss a prediction, backward a loss, and step the fresh "
+    "gradients. (zero_grad may also stand earlier, or behind step: anywhere but between backward "
+    "and step.)",
+    draw=lambda: [(random.randrange(3, 6),) for _ in range(2)],
+    observe=observe_iterations,
+    share=1e-4,
+    mistakes=list_loop_mistakes("    "),
+)
 
 
 def judge_reach(answer: object) -> str:
@@ -86,50 +52,89 @@ def judge_reach(answer: object) -> str:
     loss = (out - y).square().mean().item()
     fact = f"On 500 points between those it was given its loss is {loss:.2g}"
     if loss < GOAL:
-        return f"{fact}, below {GOAL}."
-    if loss > 0.4 and is_straight(net, x):
-        matrices = sum(parameter.ndim == 2 for parameter in net.parameters())
-        what = "hidden layer" if matrices == 1 else "activation between its layers"
-        raise NotYet(
-            f"{fact}: there is no {what}, so it can draw nothing but a straight line, whatever its "
-            f"weights."
-        )
-    sides = [(out - y)[half].square().mean().item() for half in (x < 0, x >= 0)]
-    if loss > NEARLY and min(sides) < 0.1:
-        raise NotYet(
-            f"{fact}: {sides[0]:.2g} for x below 0, and {sides[1]:.2g} above. Was it given points "
-            f"from -10 to 10, or from one side only? If from both, its units on the other side may "
-            f"be off: a lower rate, and new weights."
-        )
-    if out.max() - out.min() < 0.02:
-        raise NotYet(
-            f"{fact}: it says the same, {out.mean().item():.2g}, for every x. A rate that is too "
-            f"high can do that, by switching every unit off: lower it, and start with new "
-            f"weights. So do flat labels: y has the shape (200, 1), as x has."
-        )
-    if out.min() >= 0 and is_never_negative(net, x):
-        raise NotYet(
-            f"{fact}: it never says anything below 0, though half of the labels are. Is there an "
-            f"activation behind the last layer?"
-        )
-    if loss > 0.4 and (out - torch.sin(x)).square().mean() < loss / 2:
-        raise NotYet(f"{fact}: it has learnt sin(x), and cos(x) is asked for.")
-    if loss > 0.4:
-        raise NotYet(
-            f"{fact}, and a flat line has 0.5: it has learnt next to nothing. Has it been trained "
-            f"for more than a moment? If it has, the rate may be too high: try a tenth of it."
-        )
-    if loss < NEARLY:
-        fact = f"Nearly: {fact[0].lower()}{fact[1:]}"
+        return f"On 500 points between those it was given its loss is below {GOAL}."
+    if loss > FLAT:
+        raise NotYet(f"{fact}, where a flat line has 0.5. {find_cause(net, x, out)}")
     middle = x.abs() < 5
     inner = (out - y)[middle].square().mean().item()
     outer = (out - y)[~middle].square().mean().item()
     if outer > 2 * inner:
-        raise NotYet(
-            f"{fact}: {inner:.2g} for |x| below 5, {outer:.2g} further out. The waves at the ends "
-            f"are learnt last. {ADVICE}"
+        fact = f"{fact}: {inner:.2g} for |x| below 5, and {outer:.2g} further out"
+    raise NotYet(f"{fact}. {GOAL} is asked for. {ADVICE}")
+
+
+def find_cause(net: torch.nn.Module, x: torch.Tensor, out: torch.Tensor) -> str:
+    """Say what can be seen of a network that has learnt nothing of the cosine.
+
+    Args:
+        net: The network.
+        x: Inputs, (N, 1).
+        out: What it says there, (N, 1).
+    """
+    if is_straight(net, x):
+        return (
+            "Whatever its weights, it can draw nothing but a straight line: it has no hidden "
+            "layer, or no activation behind one."
         )
-    raise NotYet(f"{fact}, and {GOAL} is asked for. {ADVICE}")
+    if out.min() >= 0 and is_never_negative(net, x):
+        return (
+            "Whatever its weights, it says nothing below 0, and half of the labels lie there. Is "
+            "there an activation behind its last layer?"
+        )
+    if out.max() - out.min() < 0.02:
+        return (
+            f"It says the same for every x, {out.mean().item():.2g}. Were the labels flat, (200,) "
+            f"in place of (200, 1)? Or was the rate so high that every unit has been switched off? "
+            f"Then begin with new weights, at a lower rate."
+        )
+    if (out - torch.sin(x)).square().mean() < FLAT / 2:
+        return "It says sin(x), and cos(x) was asked for."
+    sides = [(out - torch.cos(x))[half].square().mean().item() for half in (x < 0, x >= 0)]
+    if min(sides) < 0.1:
+        return (
+            f"It is {sides[0]:.2g} for x below 0, and {sides[1]:.2g} above. Were its points taken "
+            f"from one side only?"
+        )
+    return "Has it been trained? And if so: was the rate so high that the loss rose?"
 
 
-CHECKS = {"00-order": judge_order, "00-steps": judge_steps, "00-reach": judge_reach}
+REACH = Exercise(
+    shown="net",
+    level=2,
+    minutes=12,
+    plan="Take the program of this notebook: its six modules are all you need. Change the labels, "
+    "and then the list, the optimizer or the rate, one at a time, and look at the loss each time. "
+    "Adam gets there much sooner than SGD, at a rate of a few thousandths.",
+    solution="""\
+x = torch.linspace(-10, 10, 200).unsqueeze(1)
+y = torch.cos(x)
+torch.manual_seed(0)
+net = Regressor(make_layers([1, 60, 60, 1]))
+optimizer = optim.Adam(net.parameters(), lr=0.003)
+for number in range(1200):
+    out = net(x)
+    loss = nn.MSELoss()(out, y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+""",
+    rule=judge_reach,
+    mistakes={
+        "Whatever its weights, it can draw nothing but a straight line": edit(
+            "[1, 60, 60, 1]", "[1, 1]"
+        ),
+        "Whatever its weights, it says nothing below 0": edit(
+            "net = Regressor(make_layers([1, 60, 60, 1]))",
+            "net = nn.Sequential(make_layers([1, 60, 60, 1]), nn.ReLU())",
+        ),
+        "It says the same for every x": edit("y = torch.cos(x)", "y = torch.cos(x).squeeze(1)"),
+        "It says sin(x), and cos(x) was asked for.": edit("torch.cos", "torch.sin"),
+        "Were its points taken from one side only?": edit(
+            "torch.linspace(-10, 10, 200)", "torch.linspace(0, 10, 200)"
+        ),
+        "Has it been trained?": edit("range(1200)", "range(1)"),
+        "0.02 is asked for.": edit("range(1200)", "range(150)"),
+    },
+)
+
+EXERCISES = {"00-lines": LINES, "00-reach": REACH}

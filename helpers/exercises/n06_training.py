@@ -1,180 +1,137 @@
-"""Notebook 06: the loop from a blank cell, and five programs that do not learn."""
+"""Notebook 06: the loop from memory, five programs that do not learn, and a patient."""
 
+import functools
+import random
 from collections.abc import Callable
 
 import torch
 from torch import nn
 
-from helpers.exercises.expecting import (
-    call,
-    expect_network,
-    expect_numbers,
-    expect_parts,
-    is_never_negative,
-    name_kind,
-    near,
-    predict_column,
-)
+from helpers.exercises.clinic import PATIENT, UNCHANGED
+from helpers.exercises.comparing import call
+from helpers.exercises.judging import Edit, Exercise, edit
+from helpers.exercises.loops import list_loop_mistakes, observe_loop
+from helpers.exercises.observing import expect_network, is_never_negative, predict_column
+from helpers.exercises.programs import Watch, expect_losses, expect_parts, find_cause, find_fault
 from helpers.exercises.running import NotYet
-from helpers.exercises.tracing import ProgramTrace, Trace, find_table
 
-ITERATIONS = 7
+TRAIN = Exercise(
+    shown="my_train(net, x, y, loss_func, optimizer, {0})",
+    level=2,
+    minutes=10,
+    plan="Make an empty list. Loop as often as the last argument says; `_` will do as a name for "
+    "the number, which nobody needs. Inside stand the five steps, one a line, in their order. Then "
+    "put the loss into the list, as a bare number. Behind the loop, return the list.",
+    solution="""\
+def my_train(net, x, y, loss_func, optimizer, epochs):
+    losses = []
+    for _ in range(epochs):
+        out = net(x)
+        loss = loss_func(out, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+""",
+    why="All five steps, once an iteration, and each loss is that before the update.",
+    draw=lambda: [(random.randrange(5, 9),), (random.randrange(9, 13),)],
+    observe=observe_loop,
+    mistakes=list_loop_mistakes("        ")
+    | {
+        "So it happens where zero_grad is called in every second iteration only.": edit(
+            "for _ in", "for i in", "        optimizer.zero", "        if i % 2: optimizer.zero"
+        ),
+        "So it happens where zero_grad is called once, before the loop: call it in each iteration, "
+        "before backward.": edit(
+            "        optimizer.zero_grad()\n",
+            "",
+            "    losses = []",
+            "    losses = []\n    optimizer.zero_grad()",
+        ),
+        "Each loss is that *after* the update: keep the one that backward was called on.": edit(
+            "loss.item()", "loss_func(net(x), y).item()"
+        ),
+        "The list begins anew in each iteration: make it once, before the loop.": edit(
+            "    losses = []\n    for _ in range(epochs):",
+            "    for _ in range(epochs):\n        losses = []",
+        ),
+        "The list holds the loss itself, with all that backward needs: put its number there.": edit(
+            "loss.item()", "loss"
+        ),
+        "The loop ends after one iteration: does `return` stand inside it?": edit(
+            "    return", "        return"
+        ),
+        "It makes ten iterations, whatever the last argument says.": edit(
+            "epochs):\n        out", "10):\n        out"
+        ),
+        "forward and loss are computed once, before the loop: each iteration needs both anew.": """\
+def my_train(net, x, y, loss_func, optimizer, epochs):
+    losses = []
+    loss = loss_func(net(x), y)
+    for _ in range(epochs):
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+""",
+    },
+)
 
-# What each program of the clinic fits, and between which x.
-CLINIC: dict[str, tuple[str, Callable[[torch.Tensor], torch.Tensor], float]] = {
-    "06-clinic-1": ("sin(x)", torch.sin, 5.0),
-    "06-clinic-2": ("cos(x)", torch.cos, 5.0),
-    "06-clinic-3": ("x * x / 4 - 1", lambda x: x * x / 4 - 1, 3.0),
-    "06-clinic-4": ("|x| - 1", lambda x: x.abs() - 1, 3.0),
-    "06-clinic-5": ("sin(x) + x / 2", lambda x: x.sin() + x / 2, 4.0),
-}
-ENOUGH = 0.05  # a loss that each of them reaches when it is mended, whatever the seed
+ENOUGH = 0.05  # a loss that each program of the clinic reaches when mended, whatever the seed
+PROGRAM = """\
+def program_{number}():
+    torch.manual_seed(0)
+    x = torch.linspace(-{end}, {end}, 100).unsqueeze(1)  # 1. dataset
+    y = {formula}
+    net = Regressor(make_layers([1, 20, 20, 1]))  # 2. class, 3. instance
+    loss_func = nn.MSELoss()  # 4. loss
+    optimizer = optim.Adam(net.parameters(), lr=0.02)  # 5. optimizer
+    losses = []
+    for _ in range(200):  # 6. training
+        out = net(x)
+        loss = loss_func(out, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return net, losses
+"""
 
 
-def judge_train(answer: object) -> str:
-    """Watch the five steps of `my_train(net, x, y, loss_func, optimizer, epochs)`."""
-    trace = Trace(ITERATIONS)
-    given = (trace.net, trace.x, trace.y, trace.loss_func, trace.optimizer, ITERATIONS)
-    shown = "my_train(net, x, y, loss_func, optimizer, epochs)"
-    returned = call(answer, *given, shown=shown)
-    if hasattr(returned, "__next__"):
-        raise NotYet(
-            "It returns a generator: with `yield` in it a function does nothing until it is "
-            "looped over. Put the losses into a list and return that."
-        )
-    fault = trace.find_fault()
-    if fault:
-        raise NotYet(fault)
-    losses = expect_numbers(returned, "The list of losses", ITERATIONS)
-    right = trace.losses
-    listed, before, after = torch.tensor(losses), torch.tensor(right[:-1]), torch.tensor(right[1:])
-    if not near(listed, before, 1e-5):
-        if near(listed, after, 1e-5):
-            raise NotYet(
-                "The training is right, but your losses are one iteration late: each is of the "
-                "weights *after* its update. Keep the loss that backward was called on."
-            )
-        if len(set(losses)) == 1:
-            raise NotYet(
-                f"The training is right, but your list holds {losses[0]:.3g} {len(losses)} times."
-            )
-        place = int((listed - before).abs().argmax())
-        raise NotYet(
-            f"The training is right, but the list is not: number {place} is {losses[place]:.3g}, "
-            f"and the loss of iteration {place} is {right[place]:.3g}."
-        )
-    return f"All five steps, once an iteration: from {right[0]:.3g} to {right[-2]:.3g}."
-
-
-def judge_clinic(name: str, answer: object) -> str:
+def judge_program(shown: str, formula: str, function: Callable, end: float, answer: object) -> str:
     """Run a mended program, watch it, and try its network on points between its own."""
-    formula, function, end = CLINIC[name]
-    shown = f"program_{name[-1]}()"
-    with ProgramTrace() as trace:
+    with Watch() as seen:
         returned = call(answer, shown=shown)
     net, losses = expect_parts(returned, 2, "the network and the list of losses")
     expect_network(net, "The first thing it returns")
     losses = expect_losses(losses)
+    fault = find_fault(seen, net)
+    if fault:
+        raise NotYet(fault)
     x = (torch.rand(300, 1, dtype=torch.float32) * 2 - 1) * end  # (300, 1)
     y = function(x)  # (300, 1)
     loss = (predict_column(net, x) - y).square().mean().item()
     flat = y.var(correction=0).item()
-    fault = find_fault(trace, net)
-    if fault:
-        raise NotYet(fault)
+    fact = f"On 300 points of y = {formula} that it never saw its loss is {loss:.2g}"
     if loss > ENOUGH:
-        table = find_table(answer)
-        if table:
-            raise NotYet(table)
-        if made_anew(trace) and trace.optimizers[0].state:  # plain SGD has nothing to forget
-            raise NotYet(
-                "A new optimizer is made in each iteration, and forgets what the one before had "
-                "gathered of the gradients: make one, before the loop."
-            )
-        raise NotYet(judge_fit(net, x, y, losses, formula))
-    return (
-        f"It learns: on 300 points that it never saw its loss is {loss:.2g}; a flat line has "
-        f"{flat:.2g}."
-    )
+        question = find_cause(seen, net) or ask_fit(net, x, y, losses)
+        raise NotYet(f"{fact}; a flat line has {flat:.2g}. {question}")
+    return f"It learns. {fact}; a flat line has {flat:.2g}."
 
 
-def expect_losses(losses: object) -> list[float]:
-    """Take a list of losses.
-
-    Raises:
-        NotYet: It is something else.
-    """
-    if not isinstance(losses, list | tuple) or not losses:
-        raise NotYet(
-            f"The second thing it returns should be the list of losses; yours is "
-            f"{name_kind(losses)}."
-        )
-    return expect_numbers(losses, "The list of losses", len(losses))
-
-
-def find_fault(trace: ProgramTrace, net: nn.Module) -> str | None:
-    """Say what of the five steps goes wrong in a whole program; None if nothing does."""
-    if not trace.steps:
-        return "No optimizer's step is ever called: no weight moves."
-    own = {id(parameter) for parameter in net.parameters()}
-    held = {id(parameter) for parameter in trace.steps[0][0]}
-    if not own & held:
-        if made_anew(trace) and own & {id(parameter) for parameter in trace.steps[-1][0]}:
-            return (
-                "The network is made anew in the loop, and with it the optimizer: each has one "
-                "step, and its weights are thrown away. Make both once, before the loop."
-            )
-        return (
-            f"The optimizer holds {len(held)} tensors, and none of them belongs to the network "
-            f"that is returned: it was made for another network, an older one."
-        )
-    if own - held:
-        return (
-            f"The optimizer holds {len(own & held)} of the network's {len(own)} tensors: the "
-            f"others never move."
-        )
-    if not any(alive for _, alive in trace.steps):
-        steps = len(trace.steps)
-        if trace.reached:
-            return (
-                f"At all {steps} calls of step every gradient is gone, though backward has "
-                f"reached the weights: zero_grad stands between backward and step."
-            )
-        return (
-            f"At all {steps} calls of step no weight has a gradient: backward never reaches one. "
-            f"Either it is not called, or the loss is cut off from the network, by .data, "
-            f".item(), detach() or no_grad."
-        )
-    if trace.added > trace.fresh:
-        often = "not called before each backward" if trace.fresh else "never called in the loop"
-        return (
-            f"zero_grad is {often}: the new gradient is added to those of the iterations before, "
-            f"and step uses the sum."
-        )
-    return None
-
-
-def made_anew(trace: ProgramTrace) -> bool:
-    """Tell whether each step was that of another optimizer."""
-    count = len(trace.optimizers)
-    return count > 1 and len({id(one) for one in trace.optimizers}) == count
-
-
-def judge_fit(
-    net: nn.Module, x: torch.Tensor, y: torch.Tensor, losses: list[float], formula: str
-) -> str:
-    """Say how a network that has not learnt well enough misses the curve y of x, both (N, 1)."""
+def ask_fit(net: nn.Module, x: torch.Tensor, y: torch.Tensor, losses: list[float]) -> str:
+    """Say how a network misses the curve y of x, both (N, 1), and ask what that may come from."""
     out = predict_column(net, x)
-    loss = (out - y).square().mean().item()
-    flat = y.var(correction=0).item()
-    fact = f"On 300 points of y = {formula} that it never saw, the loss is {loss:.2g}"
+    loss, flat = (out - y).square().mean().item(), y.var(correction=0).item()
     if y.min() < 0 and out.min() >= 0 and is_never_negative(net, x):
         return (
-            f"{fact}: no prediction is below 0, though many labels are. Is there an activation "
-            f"behind the last layer?"
+            "No prediction is below 0, though many labels are: is there an activation behind the "
+            "last layer?"
         )
     if loss < 0.5 * flat:
-        return f"{fact}: it learns, but has not come below {ENOUGH}. Give it more iterations."
+        return f"It learns, but has not come below {ENOUGH}: does it need more iterations?"
     if losses[-1] > 0.9 * losses[0]:
         return (
             f"The weights move, but the loss went from {losses[0]:.3g} to {losses[-1]:.3g}: does "
@@ -182,16 +139,128 @@ def judge_fit(
         )
     if losses[-1] < 0.3 * flat:
         return (
-            f"{fact}, though its last loss was {losses[-1]:.2g}: it has learnt, but not this "
-            f"curve. Is the formula still the one of the program?"
+            f"Its own last loss was {losses[-1]:.2g}: is the formula still that of the program, "
+            f"and does the loss look at each error by itself?"
         )
-    return (
-        f"{fact}; a flat line at the average has {flat:.2g}. The prediction has nothing to do with "
-        f"the curve: do the labels still belong to their inputs, or were the two shuffled apart?"
+    return "Do the labels still belong to their inputs, or were the two shuffled apart?"
+
+
+NET = "    net = Regressor"
+USUAL = {
+    "In the loop no gradient is ever cleared: where is zero_grad?": edit(
+        "        optimizer.zero_grad()\n", ""
+    ),
+    "Does zero_grad stand between the two?": edit(
+        "        optimizer.zero_grad()\n        loss.backward()\n",
+        "        loss.backward()\n        optimizer.zero_grad()\n",
+    ),
+    "No optimizer's step is ever called.": edit("        optimizer.step()\n", ""),
+    "Is the loss cut off from them, by .data, .item(), detach() or no_grad?": edit(
+        "out = net(x)",
+        "out = net(x).data",
+        "        loss.back",
+        "        loss.requires_grad_()\n        loss.back",
+    ),
+    "4 never move (features.0.weight, features.0.bias, features.2.weight, features.2.bias), for "
+    "backward brings them no gradient but zeros.": edit(
+        "out = net(x)", "out = net.features[4](net.features[:4](x).detach())"
+    ),
+    "the labels are flat, so each prediction is compared with every label: (100, 100) errors.": (
+        edit(NET, f"    y = y.flatten()\n{NET}")
+    ),
+}
+OTHER_NETWORK = {
+    "none of them belongs to the network that is returned: that one is as it was at its start.": (
+        edit(
+            "    losses = []",
+            "    torch.manual_seed(1)  # a better start\n"
+            "    net = Regressor(make_layers([1, 20, 20, 1]))\n    losses = []",
+        )
+    )
+}
+APART = {
+    "Do the labels still belong to their inputs, or were the two shuffled apart?": edit(
+        "x, y = x[order], y[order]", "x = x[order]  # learn the points in a random order"
+    )
+}
+
+
+def make_clinic(
+    number: int,
+    curve: tuple[str, str, Callable, float],
+    plan: str,
+    change: Edit = UNCHANGED,
+    more: dict[str, Edit] | None = None,
+) -> Exercise:
+    """Make one of the programs that do not learn.
+
+    Args:
+        number: Which it is.
+        curve: What it fits: in words, in code, as a function, and up to which x.
+        plan: The first hint.
+        change: What in the common program reads otherwise here.
+        more: Mistakes that only it has.
+    """
+    words, code, function, end = curve
+    shown = f"program_{number}()"
+    return Exercise(
+        shown=shown,
+        level=2,
+        minutes=6,
+        plan=plan,
+        solution=change.apply(PROGRAM.format(number=number, formula=code, end=end)),
+        rule=functools.partial(judge_program, shown, words, function, end),
+        mistakes=USUAL | (more or {}),
     )
 
 
-CHECKS = {
-    "06-train": judge_train,
-    **{name: lambda answer, name=name: judge_clinic(name, answer) for name in CLINIC},
+CLINIC = [
+    make_clinic(
+        1,
+        ("sin(x)", "torch.sin(x)", torch.sin, 5),
+        "No weight of the network that is returned moves. Which tensors does the optimizer hold? "
+        "Compare id(next(net.parameters())) with id(optimizer.param_groups[0]['params'][0]).",
+        more=OTHER_NETWORK,
+    ),
+    make_clinic(
+        2,
+        ("cos(x)", "torch.cos(x)", torch.cos, 5),
+        "No weight moves. Print the .grad of one weight right before step, and think of which line "
+        "may have changed it since backward.",
+        more=OTHER_NETWORK,
+    ),
+    make_clinic(
+        3,
+        ("x * x / 4 - 1", "x * x / 4 - 1", lambda x: x * x / 4 - 1, 3),
+        "No weight moves. Print the .grad of one weight behind backward. If it is None, follow the "
+        "way from the loss back to the network, line by line: what does each hand on?",
+        more=OTHER_NETWORK,
+    ),
+    make_clinic(
+        4,
+        ("|x| - 1", "x.abs() - 1", lambda x: x.abs() - 1, 3),
+        "The weights move, so the goal is wrong. Print the shape of each tensor that stands in the "
+        "line of the loss, and of their difference.",
+        change=edit(
+            "    loss_func = nn.MSELoss()  # 4. loss\n",
+            "",
+            "loss_func(out, y)",
+            "((out - y) ** 2).mean()  # 4. loss",
+        ),
+        more=OTHER_NETWORK,
+    ),
+    make_clinic(
+        5,
+        ("sin(x) + x / 2", "torch.sin(x) + x / 2", lambda x: x.sin() + x / 2, 4),
+        "The weights move, so the goal is wrong. Plot y over x as they stand right before the "
+        "network is made. Is that the curve?",
+        change=edit(NET, f"    order = torch.randperm(100)\n    x, y = x[order], y[order]\n{NET}"),
+        more=APART,
+    ),
+]
+
+EXERCISES = {
+    "06-train": TRAIN,
+    **{f"06-clinic-{number}": one for number, one in enumerate(CLINIC, 1)},
+    "06-patient": PATIENT,
 }

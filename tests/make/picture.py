@@ -53,8 +53,8 @@ def main():
     ):
         notebook = lab.Notebook(browser, address, "00_overview.ipynb", width=1120)
         notebook.show_files(False)
-        for text in ("import", "Playground("):
-            notebook.show(lab.find_cell("00_overview.ipynb", text), run=True)
+        cell = "from helpers.widgets import Playground\n\npanel = Playground()\npanel"
+        notebook.show(lab.find_cell("00_overview.ipynb", "Playground("), cell)
         panel = lab.Panel(notebook)
         panel.button("Run").evaluate("e => e.scrollIntoView()")
         panel.page.wait_for_timeout(500)
