@@ -10,16 +10,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-PRELUDE = """
-import copy, math, random, statistics
-import numpy as np
-from itertools import pairwise
-import torch
-from torch import nn, optim
-from helpers.data import get_fake_data
-from helpers.model import Regressor, make_layers, count_parameters
-from torch.utils.data import DataLoader, TensorDataset
-from helpers.training import evaluate, train, train_epoch
+from helpers.exercises.judging import PRELUDE
+
+PANEL = """
 from helpers.experiment import Experiment, Settings
 
 class Playground:  # as much of a panel as `check` looks at; test_exercises.py has a whole one
@@ -28,7 +21,7 @@ class Playground:  # as much of a panel as `check` looks at; test_exercises.py h
         self.advance = self.experiment.advance
 """
 
-PREPARED = compile(PRELUDE, "<prelude>", "exec")
+PREPARED = compile(PRELUDE + PANEL, "<prelude>", "exec")
 
 
 class Program(NamedTuple):

@@ -8,12 +8,14 @@ comparing -- whether what came is what was asked for, and the difference in word
 observing -- a learner's network looked at from outside
 programs  -- a learner's whole program watched from outside: what moved, and what did not
 loops     -- a learner's training loop watched from outside, and the usual mistakes in one
+clinic    -- `patient`: programs and curves with a silent fault
 hints     -- three hints for each exercise, from its own data
 running   -- a learner's code run with care: time, errors, and nothing left changed
 n00 ...   -- the exercises of each notebook
 """
 
 from helpers.exercises.asking import check, hint, show_errors
+from helpers.exercises.clinic import patient
 from helpers.exercises.questions import predict
 
-__all__ = ["check", "hint", "predict", "show_errors"]
+__all__ = ["check", "hint", "patient", "predict", "show_errors"]

@@ -69,8 +69,9 @@ def name_kind(value: object) -> str:
         return str(value)
     if isinstance(value, numbers.Real):
         return f"the number {format_number(value)}"
-    if isinstance(value, list | tuple | dict | set):
-        return f"a {type(value).__name__} of {len(value)}"
+    for kind, name in ((list, "list"), (tuple, "tuple"), (dict, "dictionary"), (set, "set")):
+        if isinstance(value, kind):
+            return f"a {name} of {len(value)}"
     return f"an object of the class {type(value).__name__}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from helpers.exercises.clinic import PATIENT, UNCHANGED
 from helpers.exercises.comparing import call
 from helpers.exercises.judging import Edit, Exercise, edit
 from helpers.exercises.loops import list_loop_mistakes, observe_loop
@@ -161,7 +162,7 @@ USUAL = {
         "        loss.requires_grad_()\n        loss.back",
     ),
     "4 never move (features.0.weight, features.0.bias, features.2.weight, features.2.bias), for "
-    "backward never brings them a gradient.": edit(
+    "backward brings them no gradient but zeros.": edit(
         "out = net(x)", "out = net.features[4](net.features[:4](x).detach())"
     ),
     "the labels are flat, so each prediction is compared with every label: (100, 100) errors.": (
@@ -188,7 +189,7 @@ def make_clinic(
     number: int,
     curve: tuple[str, str, Callable, float],
     plan: str,
-    change: tuple[str, str] = ("", ""),
+    change: Edit = UNCHANGED,
     more: dict[str, Edit] | None = None,
 ) -> Exercise:
     """Make one of the programs that do not learn.
@@ -197,7 +198,7 @@ def make_clinic(
         number: Which it is.
         curve: What it fits: in words, in code, as a function, and up to which x.
         plan: The first hint.
-        change: What in the common program reads otherwise here: old and new.
+        change: What in the common program reads otherwise here.
         more: Mistakes that only it has.
     """
     words, code, function, end = curve
@@ -207,7 +208,7 @@ def make_clinic(
         level=2,
         minutes=6,
         plan=plan,
-        solution=PROGRAM.format(number=number, formula=code, end=end).replace(*change),
+        solution=change.apply(PROGRAM.format(number=number, formula=code, end=end)),
         rule=functools.partial(judge_program, shown, words, function, end),
         mistakes=USUAL | (more or {}),
     )
@@ -240,7 +241,12 @@ CLINIC = [
         ("|x| - 1", "x.abs() - 1", lambda x: x.abs() - 1, 3),
         "The weights move, so the goal is wrong. Print the shape of each tensor that stands in the "
         "line of the loss, and of their difference.",
-        change=("loss_func(out, y)", "((out - y) ** 2).mean()"),
+        change=edit(
+            "    loss_func = nn.MSELoss()  # 4. loss\n",
+            "",
+            "loss_func(out, y)",
+            "((out - y) ** 2).mean()  # 4. loss",
+        ),
         more=OTHER_NETWORK,
     ),
     make_clinic(
@@ -248,11 +254,13 @@ CLINIC = [
         ("sin(x) + x / 2", "torch.sin(x) + x / 2", lambda x: x.sin() + x / 2, 4),
         "The weights move, so the goal is wrong. Plot y over x as they stand right before the "
         "network is made. Is that the curve?",
-        change=(NET, f"    order = torch.randperm(100)\n    x, y = x[order], y[order]\n{NET}"),
+        change=edit(NET, f"    order = torch.randperm(100)\n    x, y = x[order], y[order]\n{NET}"),
         more=APART,
     ),
 ]
 
-EXERCISES = {"06-train": TRAIN} | {
-    f"06-clinic-{number}": one for number, one in enumerate(CLINIC, 1)
+EXERCISES = {
+    "06-train": TRAIN,
+    **{f"06-clinic-{number}": one for number, one in enumerate(CLINIC, 1)},
+    "06-patient": PATIENT,
 }

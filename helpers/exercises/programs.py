@@ -6,6 +6,7 @@ fault = find_fault(seen, net)  # a sentence about what was measured, or ""
 """
 
 import contextlib
+import dataclasses
 import threading
 from collections.abc import Callable
 from typing import Self
@@ -14,7 +15,7 @@ import torch
 from torch import nn, optim
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
-from torch.nn.modules.module import register_module_forward_hook
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
@@ -92,6 +93,27 @@ def makes_table(first: torch.Tensor, second: torch.Tensor) -> bool:
     return shape.numel() > max(first.numel(), second.numel())
 
 
+@dataclasses.dataclass
+class Look:
+    """Rows that a network was given, all at once, in one mode.
+
+    Attributes:
+        rows: The inputs, (N, ...).
+        in_train_mode: Whether a dropout or a batch norm in the network was in train mode.
+        calls: How often it was given them.
+        trained: How often a gradient came back from what it made of them.
+    """
+
+    rows: torch.Tensor
+    in_train_mode: bool
+    calls: int = 0
+    trained: int = 0
+
+    def note_gradient(self, _: torch.Tensor) -> None:
+        """Note that backward came by."""
+        self.trained += 1
+
+
 class Watch:
     """What a whole training program does, watched through PyTorch's hooks in this thread alone.
 
@@ -101,11 +123,10 @@ class Watch:
         optimizers: The optimizer of each step, in order.
         alive: For each step how many of its tensors had a gradient that is not zero.
         held: Every tensor that an optimizer held at a step.
-        reached: Every tensor at which a gradient arrived.
+        reached: Every tensor at which a gradient arrived that is not zero.
         added: How many gradients were added to one that a step had already used.
         fresh: How many began anew after a step, because they had been cleared.
-        modes: For each run of a dropout or a batch norm: the module, whether it was in train
-            mode, and whether gradients were on.
+        looks: What networks were given.
         losses: Which losses were called, and what they were given.
     """
 
@@ -117,19 +138,23 @@ class Watch:
         self.reached: dict[int, torch.Tensor] = {}
         self.added = 0
         self.fresh = 0
-        self.modes: list[tuple[nn.Module, bool, bool]] = []
+        self.looks: dict[tuple[int, bool], Look] = {}
         self.losses = Losses()
         self._starts: dict[int, tuple[torch.Tensor, int]] = {}  # each tensor as it was first seen
-        self._moved: set[int] = set()  # fingerprints of what a step led to
+        self._moved: set[int] = set()  # tensors that a step has moved
+        self._values: set[int] = set()  # fingerprints of what they were then
         self._used: set[int] = set()  # tensors whose gradient a step has used
         self._left: set[int] = set()  # tensors that still had a gradient as the next one came
+        self._depth = 0  # modules within modules
         self._thread = threading.get_ident()
 
     def __enter__(self) -> Self:
         """Begin to watch."""
         self._hooks = contextlib.ExitStack()
+        self._hooks.callback(register_module_forward_pre_hook(self._see_module).remove)
+        end = register_module_forward_hook(self._see_forward, always_call=True)
+        self._hooks.callback(end.remove)
         for register, see in (
-            (register_module_forward_hook, self._see_forward),
             (register_optimizer_step_pre_hook, self._see_step_begin),
             (register_optimizer_step_post_hook, self._see_step_end),
         ):
@@ -141,14 +166,32 @@ class Watch:
         """Stop watching, and leave no hook behind."""
         self._hooks.close()
 
-    def _see_forward(self, module: nn.Module, _: object, out: object) -> None:
+    def _see_module(self, *_: object) -> None:
+        self._depth += threading.get_ident() == self._thread
+
+    def _see_forward(self, module: nn.Module, given: tuple, out: object) -> None:
         if threading.get_ident() != self._thread:
             return
-        if isinstance(module, _DropoutNd | _NormBase):
-            self.modes.append((module, module.training, torch.is_grad_enabled()))
+        self._depth -= 1
         if torch.is_grad_enabled():
             for parameter in module.parameters(recurse=False):
                 self._meet(parameter)
+        if (
+            self._depth == 0
+            and given
+            and torch.is_tensor(given[0])
+            and next(module.parameters(), None) is not None
+        ):
+            self._look(module, given[0], out)
+
+    def _look(self, net: nn.Module, rows: torch.Tensor, out: object) -> None:
+        """Note what a network is given, and whether a gradient comes back."""
+        modes = [one.training for one in net.modules() if isinstance(one, _DropoutNd | _NormBase)]
+        key = take_fingerprint(rows), any(modes)
+        look = self.looks.setdefault(key, Look(rows.detach(), any(modes)))
+        look.calls += 1
+        if torch.is_tensor(out) and out.requires_grad:
+            out.register_hook(look.note_gradient)
 
     def _meet(self, tensor: torch.Tensor) -> None:
         """Note how a tensor looks as it is first seen, and from now on each of its gradients."""
@@ -168,7 +211,8 @@ class Watch:
             self._left.discard(id(tensor))
 
     def _see_gradient(self, tensor: torch.Tensor) -> None:
-        self.reached[id(tensor)] = tensor
+        if has_gradient(tensor):
+            self.reached[id(tensor)] = tensor
         if id(tensor) in self._used:
             self._used.discard(id(tensor))
             self.added += id(tensor) in self._left
@@ -192,7 +236,8 @@ class Watch:
             self._meet(tensor)
             fingerprint = take_fingerprint(tensor)
             if fingerprint != self._starts[id(tensor)][1]:
-                self._moved.add(fingerprint)
+                self._moved.add(id(tensor))
+                self._values.add(fingerprint)
 
     def list_unmoved(self, net: nn.Module) -> list[str]:
         """List the parameters of a network that are as they were at the start, by name.
@@ -206,11 +251,28 @@ class Watch:
 
         def is_unmoved(parameter: torch.Tensor) -> bool:
             fingerprint = take_fingerprint(parameter)
+            if id(parameter) in self._moved:
+                return False
             if id(parameter) in self._starts:
                 return is_trained and fingerprint == self._starts[id(parameter)][1]
-            return fingerprint in begun and fingerprint not in self._moved
+            return fingerprint in begun and fingerprint not in self._values
 
         return [name for name, parameter in own.items() if is_unmoved(parameter)]
+
+    def is_led_to(self, net: nn.Module) -> bool:
+        """Tell whether a step has led to weights of a network, or of one that it is a copy of."""
+        own = list(net.parameters())
+        held = any(id(one) in self._moved for one in own)
+        return held or any(take_fingerprint(one) in self._values for one in own)
+
+    def list_trained_rows(self) -> set[bytes]:
+        """List the rows from which a gradient came back."""
+        return set().union(*(list_rows(one.rows) for one in self.looks.values() if one.trained))
+
+    def list_held_out(self) -> list[Look]:
+        """List what networks were given that holds no row they were trained on."""
+        trained = self.list_trained_rows()
+        return [one for one in self.looks.values() if not list_rows(one.rows) & trained]
 
     def is_made_anew(self) -> bool:
         """Tell whether each step was that of another optimizer."""
@@ -221,6 +283,11 @@ class Watch:
 def take_fingerprint(tensor: torch.Tensor) -> int:
     """Return a number that changes when any number in a tensor does."""
     return hash(tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
+
+
+def list_rows(rows: torch.Tensor) -> set[bytes]:
+    """Return each row of a tensor, (N, ...), as something that can be compared."""
+    return {row.tobytes() for row in rows.cpu().numpy()}
 
 
 def has_gradient(tensor: torch.Tensor) -> bool:
@@ -295,8 +362,8 @@ def tell_unmoved(seen: Watch, net: nn.Module, unmoved: list[str]) -> str:
         return f"{fact}, and no optimizer holds them."
     if held and not still & seen.reached.keys():
         return (
-            f"{fact}, for backward never brings them a gradient. Is the loss cut off from them, by "
-            f".data, .item(), detach() or no_grad?"
+            f"{fact}, for backward brings them no gradient but zeros. Is the loss cut off from "
+            f"them, by .data, .item(), detach() or no_grad?"
         )
     if not any(seen.alive):
         return (
@@ -336,8 +403,20 @@ def tell_anew(seen: Watch, net: nn.Module) -> str:
     )
 
 
-def find_cause(seen: Watch, net: nn.Module) -> str:
-    """Say what was measured that may explain why a network has not learnt; '' if nothing was."""
+def tell_untrained(seen: Watch, net: nn.Module) -> str:
+    """Say that the network is not the one that was trained, nor a copy of it; '' if it is."""
+    if seen.is_led_to(net):
+        return ""
+    return "No step of an optimizer has led to the weights of the network that is returned."
+
+
+def find_misuse(seen: Watch, net: nn.Module) -> str:
+    """Say what a loss or an optimizer was given that it should not have been; '' if nothing."""
     if seen.losses.probabilities:
         return "cross_entropy is given probabilities, and takes the softmax of what it is given."
     return seen.losses.tell_table() or tell_anew(seen, net)
+
+
+def find_cause(seen: Watch, net: nn.Module) -> str:
+    """Say what was measured that may explain why a network has not learnt; '' if nothing was."""
+    return find_misuse(seen, net) or tell_untrained(seen, net)

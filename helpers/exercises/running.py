@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import Self, TextIO
 
 import torch
 
@@ -35,8 +35,8 @@ FOREIGN = (
 )
 
 NONE = (
-    "Something there is None: a function without `return`, or the .grad of what backward does not "
-    "fill, such as a part of a weight, w[0, 0]?"
+    "Something there is None. Is it what a function without `return` gives, or the .grad of what "
+    "backward does not fill, such as a part of a weight, w[0, 0]?"
 )
 
 # What to look at, by the type of an error and a part of its message; the first that fits.
@@ -44,18 +44,20 @@ ADVICE = [
     ("AttributeError", "before Module.__init__", "Call super().__init__() first in __init__."),
     ("AttributeError", "'NoneType' object has no attribute 'zero_'", "A gradient is None until "
      "backward has run: ask `if p.grad is not None` first, or set p.grad = None."),
-    ("AttributeError", "object has no attribute 'size'", "A tensor belongs there: loss_func "
-     "compares the prediction, net(x), with y, and not the network or x."),
-    ("AttributeError", "'Sequential' object has no attribute", "It is the nn.Sequential itself, "
-     "without a class around it: loop over it, or take [0]."),
+    ("AttributeError", "object has no attribute 'size'", "Does a network or a function "
+     "stand where a tensor belongs? loss_func compares the prediction, net(x), with y."),
+    ("AttributeError", "'Sequential' object has no attribute", "An nn.Sequential has "
+     "no names for its layers: loop over it, or take [0]."),
     ("AttributeError", "'NoneType'", NONE),
     ("AttributeError", "'float' object has no attribute 'backward'", "A number has no way back to "
      "the weights: backward belongs to the loss before .item()."),
     ("KeyError", "", "That key is not in the dictionary: print its keys."),
-    ("RuntimeError", "loading state_dict", "That is not the state of such a network: of other "
+    ("RuntimeError", "loading state_dict", "That state does not fit: is it of a network of other "
      "layers, or of the optimizer?"),
-    ("RuntimeError", "same dtype", "Networks here compute in float32: .float() makes one of it."),
-    ("RuntimeError", "floating point", "Write the number with a point, as in torch.tensor(0.0)."),
+    ("RuntimeError", "same dtype", "Print the dtype of both: networks here compute in "
+     "float32, and .float() makes that of a tensor."),
+    ("RuntimeError", "floating point", "Is it a tensor of whole numbers? .float(), or a point as "
+     "in torch.tensor(0.0), makes others of them."),
     ("TypeError", "__init__() takes 1 positional", "What is made there takes nothing in its "
      "brackets; a class of your own takes it in __init__(self, ...)."),
     ("TypeError", "'NoneType'", NONE),
@@ -67,8 +69,8 @@ ADVICE = [
      "star, nn.Sequential(*layers), unpacks the list."),
     ("TypeError", "is not a Module subclass", "A module belongs there: a class needs brackets "
      "behind it, as in activation(), and a function such as torch.relu is none."),
-    ("TypeError", "must be Tensor, not", "What comes in there is no tensor. A class called as a "
-     "function does that: nn.ReLU(h) makes a module, nn.ReLU()(h) runs one."),
+    ("TypeError", "must be Tensor, not", "What comes in there is no tensor. Is a class called as "
+     "a function? nn.ReLU(h) makes a module, nn.ReLU()(h) runs one."),
     ("TypeError", "as parameter", "Fill the parameter that is there: `with torch.no_grad(): "
      "layer.weight.copy_(...)`, or a function of nn.init."),
     ("TypeError", "state_dict to be dict-like", "load_state_dict takes what state_dict() gave, "
@@ -82,10 +84,10 @@ ADVICE = [
     ("RuntimeError", "cannot be multiplied", "A layer's inputs do not fit what comes in: print "
      "the shapes before that line."),
     ("RuntimeError", "must match the size", "Two shapes do not fit: print both before that line."),
-    ("RuntimeError", "second time", "backward has used that graph up: forward and loss must be "
-     "computed anew in every iteration."),
-    ("RuntimeError", "does not require grad", "The loss has no way back to the weights: look for "
-     ".item(), .data, detach() or no_grad before backward."),
+    ("RuntimeError", "second time", "backward has used that graph up. Are forward and loss "
+     "computed anew in every iteration?"),
+    ("RuntimeError", "does not require grad", "What backward is called on has no way back to the "
+     "weights: is there .item(), .data, detach() or no_grad before it?"),
     ("RuntimeError", "Boolean value of Tensor", "Many numbers stand where one yes or no belongs: "
      "torch.where chooses for each. nn.MSELoss(out, y) asks that, too, as its brackets are for "
      "settings: call loss_func(out, y)."),
@@ -111,8 +113,8 @@ ADVICE = [
     ("NotImplementedError", 'required "forward"', "A network needs a method forward: nn.Sequential "
      "has one, nn.ModuleList only holds layers, and a class of your own defines it."),
     ("RecursionError", "", "The function calls itself without end."),
-    ("KeyboardInterrupt", "", "Your code raises what the Stop button raises: leave that out."),
-    ("SystemExit", "", "Your code ends the program: return instead of exit()."),
+    ("KeyboardInterrupt", "", "That is what the Stop button raises: is there a `raise` for it?"),
+    ("SystemExit", "", "That ends a program: is there an exit() where a return belongs?"),
 ]  # fmt: skip
 
 
@@ -123,12 +125,11 @@ class NotYet(BaseException):
     """
 
 
-class OutOfTime(SystemExit):
-    """Thrown into code that has run too long; a thread that it ends says nothing about it."""
-
-
 class Stream:
-    """A text stream in front of another that shows no more than `LETTERS`, and cannot be closed."""
+    """A text stream in front of another that shows no more than `LETTERS`, and cannot be closed.
+
+    What goes past `sys.stdout` is not counted: os.write, and programs that a learner's code starts.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         """Stand before a stream."""
@@ -150,6 +151,13 @@ class Stream:
 
     def close(self) -> None:
         """Stay open: it is the notebook's."""
+
+    def __enter__(self) -> Self:
+        """Stay open after a `with` as well."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stay open."""
 
     def __getattr__(self, name: str) -> object:
         """Be as the other stream in all else."""
@@ -174,54 +182,67 @@ def run_guarded(work: Callable[[], str], seconds: float | None = None) -> str:
     # is of no use any more if the limit cuts that in half.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)])
     told: list[str] = []
+    busy = threading.Lock()  # Thread.join takes a thread for ended if Ctrl-C comes into it
+    busy.acquire()
     context = contextvars.copy_context()  # prints go to the cell that asked
     worker = threading.Thread(
-        target=lambda: told.append(context.run(say_verdict, work)), name="check", daemon=True
+        target=lambda: told.append(context.run(say_verdict, work, busy)), name="check", daemon=True
     )
     with unchanged():
         try:
             worker.start()
-            worker.join(limit)
-            late = worker.is_alive()
+            late = not wait(busy, limit)
         except KeyboardInterrupt:
-            stop(worker)
+            stop(worker, busy)
             return "Stopped by you before the check was done."
-        if late and not stop(worker):
+        if late and not stop(worker, busy):
             return (
                 f"Not yet. Your code still runs after {limit:g} seconds and cannot be stopped: "
                 f"restart the kernel, and look for a loop without end."
             )
+        worker.join(PATIENCE)
     if late or not told:
         return f"{LATE} {limit:g} seconds: look for a loop that never ends, or ask for less work."
     return told[0]
 
 
-def say_verdict(work: Callable[[], str]) -> str:
-    """Do the work, and say what came of it, whatever it raises but `OutOfTime`."""
+def say_verdict(work: Callable[[], str], busy: threading.Lock) -> str:
+    """Do the work, and say what came of it, whatever it raises; release `busy` at its end."""
     try:
-        return work()
+        try:
+            return work()
+        finally:
+            busy.release()
     except NotYet as verdict:
         return f"{REFUSED}{verdict}"
-    except OutOfTime:
-        return ""
     except BaseException as error:
         return f"{REFUSED}{explain(error)}"
 
 
-def stop(worker: threading.Thread) -> bool:
-    """Throw `OutOfTime` into a thread until it ends; tell whether it has."""
+def wait(busy: threading.Lock, seconds: float) -> bool:
+    """Wait until work has ended, in slices, for a wait may be deaf to Stop; tell whether it has."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        if busy.acquire(timeout=0.05):
+            return True
+    return False
+
+
+def stop(worker: threading.Thread, busy: threading.Lock) -> bool:
+    """Throw `SystemExit` into a thread until it releases `busy`; tell whether it has."""
     pause = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)  # it gets a turn between two lines, also inside an `except:`
     end = time.perf_counter() + PATIENCE
     try:
-        while worker.is_alive() and time.perf_counter() < end:
+        while time.perf_counter() < end:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(worker.ident), ctypes.py_object(OutOfTime)
+                ctypes.c_ulong(worker.ident), ctypes.py_object(SystemExit)
             )
-            worker.join(0.002)
+            if busy.acquire(timeout=0.002):
+                return True
     finally:
         sys.setswitchinterval(pause)
-    return not worker.is_alive()
+    return False
 
 
 @contextlib.contextmanager
@@ -252,7 +273,8 @@ def unchanged() -> Iterator[None]:
             seed = new_seed()  # other data each time, whatever the notebook has seeded
             torch.default_generator.manual_seed(seed)
             random.seed(seed)
-            sys.stdout, sys.stderr = Stream(sys.stdout), Stream(sys.stderr)
+            sys.stdout = sys.stdout and Stream(sys.stdout)  # None shows nothing
+            sys.stderr = sys.stderr and Stream(sys.stderr)
             yield
     finally:
         sys.stdout, sys.stderr, sys.stdin = state["streams"]
@@ -308,7 +330,7 @@ def explain(error: BaseException, advice: str = "") -> str:
     told = told if told.endswith((".", "!", "?")) else f"{told}."
     fitting = (text for name, part, text in ADVICE if name == kind and part in message)
     advice = advice or next(fitting, "")
-    return f"{where}: {told} {advice or 'Look at what that line is given.'}"
+    return f"{where}: {told} {advice}".rstrip()
 
 
 def first_line(error: BaseException) -> str:
