@@ -20,8 +20,8 @@ from helpers.exercises.observing import expect_network, predict_column
 from helpers.exercises.programs import (
     Watch,
     expect_parts,
-    find_misuse,
     find_fault,
+    find_misuse,
 )
 from helpers.exercises.running import NotYet
 from helpers.model import make_layers
