@@ -192,11 +192,14 @@ def tell(what: str, asked: object, came: object, share: float) -> str:
     """Say in a sentence where what came first leaves what was asked for.
 
     Args:
-        what: What it is, such as "What huber(out, y, 0.5) returns".
+        what: What it is, such as "What huber(out, y, 0.5) returns"; or the whole sentence, with its
+            full stop.
         asked: What was asked for.
         came: What came, which is not equal to it.
         share: As in `is_equal`.
     """
+    if what.endswith("."):
+        return what
     if isinstance(asked, torch.Tensor):
         return tell_tensor(what, asked, came, share)
     if isinstance(asked, dict) and isinstance(came, dict) and asked.keys() == came.keys():

@@ -9,11 +9,9 @@ from helpers.exercises.judging import Edit, Exercise
 def list_hints(name: str, exercise: Exercise) -> list[str]:
     """Return the three hints of an exercise whose answer is run, each a text to print."""
     lines = "\n".join(shuffle_lines(name, exercise))
-    return [
-        exercise.plan,
-        f"These lines, in another order, and one of them does not belong:\n\n{lines}",
-        f"The same with gaps, each a `...`:\n\n{make_skeleton(exercise.solution)}",
-    ]
+    shuffled = f"These lines, in another order, and one of them does not belong:\n\n{lines}"
+    skeleton = f"The same with gaps, each a `...`:\n\n{make_skeleton(exercise.solution)}"
+    return [exercise.plan, exercise.second or shuffled, skeleton]
 
 
 def shuffle_lines(name: str, exercise: Exercise) -> list[str]:
@@ -23,7 +21,7 @@ def shuffle_lines(name: str, exercise: Exercise) -> list[str]:
     strange = find_strange_lines(exercise, lines)
     lines += [generator.choice(strange)] if strange else []
     generator.shuffle(lines)
-    return lines
+    return sorted(lines, key=lambda line: not line.startswith(("def ", "class ")))
 
 
 def find_strange_lines(exercise: Exercise, lines: list[str]) -> list[str]:

@@ -96,6 +96,7 @@ class Exercise:
         minutes: How long it takes, an estimate.
         core: Whether it belongs to the core of its notebook; else it is for the curious.
         plan: How to go about it, in words: the first hint.
+        second: The second hint, where the solution's lines in another order would be of no help.
         solution: Its source text, as in the notebook.
         answer: The expression in it that is handed to `check`; the name in `shown` if empty.
         why: What is said of a right answer; or a function that says it of the last observation.
@@ -113,6 +114,7 @@ class Exercise:
     minutes: int
     core: bool = True
     plan: str
+    second: str = ""
     solution: str
     answer: str = ""
     why: str | Callable[[Observation], str] = ""

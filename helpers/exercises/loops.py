@@ -51,6 +51,7 @@ class Problem:
         optimizer: SGD with momentum.
         events: The names of the steps in the order in which they were run.
         weights: All weights, flat, after each update.
+        idle: How many steps have found no gradient that is not zero.
         start: All weights, flat, before the first.
     """
 
@@ -69,11 +70,13 @@ class Problem:
         self.limit = ENDLESS * (expected + 1)
         self.events: list[str] = []
         self.weights: list[torch.Tensor] = []
+        self.idle = 0
         self.start = self.get_weights()
         self.net.register_forward_pre_hook(lambda *_: self.note("forward"))
         self.loss_func.register_forward_pre_hook(lambda *_: self.note("loss"))
         *_, last = self.net.parameters()
         last.register_post_accumulate_grad_hook(lambda _: self.note("backward"))
+        self.optimizer.register_step_pre_hook(self.look_at_gradients)
         self.optimizer.register_step_post_hook(self.note_step)
 
     def note(self, name: str) -> None:
@@ -89,6 +92,11 @@ class Problem:
                 f"end after as many iterations as were asked for?"
             )
 
+    def look_at_gradients(self, *_: object) -> None:
+        """Note whether a step finds nothing to move by."""
+        found = [one.grad for one in self.net.parameters() if one.grad is not None]
+        self.idle += not any(bool(gradient.any()) for gradient in found)
+
     def note_step(self, *_: object) -> None:
         """Note a step, and the weights it led to."""
         self.note("step")
@@ -101,16 +109,20 @@ class Problem:
     def describe(self) -> str:
         """Say what was run, and how often."""
         counted = [f"{name} {count(self.events.count(name), 'time')}" for name in STEPS]
-        start = self.events[: self.events.index("step") + 1] if "step" in self.events else []
-        order = f" Up to the first step they came in this order: {', '.join(start)}."
-        return f"What it ran: {', '.join(counted)}.{order if start else ''}"
+        told = [f"What it ran: {', '.join(counted)}."]
+        if "step" in self.events:
+            order = self.events[: self.events.index("step") + 1]
+            told.append(f"Up to the first step they came in this order: {', '.join(order)}.")
+        if self.idle:
+            told.append(f"In {self.idle} of the calls of step no weight had a gradient to move by.")
+        return " ".join(told)
 
     def observe(self, more: dict[str, object]) -> Observation:
         """Return the weights after each step, then what else is given, as parts to compare."""
         parts: dict[str, object] = {"The number of the optimizer's steps": len(self.weights)}
         for number, weights in enumerate(self.weights, 1):
-            parts[f"After step {number} one of the weights"] = weights
-        parts["At the end one of the weights"] = self.get_weights()
+            parts[f"The weights after step {number} are not those of the five steps."] = weights
+        parts["The weights at the end are not those of the five steps."] = self.get_weights()
         moved = not torch.equal(self.start, self.get_weights())
         traits = (self.get_order(), self.events.count("backward"), moved)
         return Observation(parts | more, traits, self.describe())

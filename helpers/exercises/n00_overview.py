@@ -25,6 +25,8 @@ LINES = Exercise(
     plan="Ask of each line what it needs. The loss needs a prediction. backward needs a loss. step "
     "needs the gradients that backward makes. And zero_grad throws gradients away: where would "
     "that do no harm?",
+    second="Begin with `out = net(x)`: it needs none of the others. Which line needs `out`? And "
+    "which line needs what that one makes?",
     solution="""\
 def one_iteration(net, x, y, loss_func, optimizer):
     out = net(x)
