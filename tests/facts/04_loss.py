@@ -11,8 +11,13 @@ assert loss.shape == ()
 assert torch.allclose(out.grad, 2 * errors / 3)
 
 # %% 04-backward-again
+assert second == 2 * first
+
+# %% 04-again-reveal
 truths = {first: "as before", 2 * first: "twice as much", 0.0: "0, it is used up"}
 assert right("04-again") == truths[second]
+
+# %% 04-pytorch-again
 assert theirs["w"].grad.item() == second
 
 # %% 04-outlier-race
