@@ -1,6 +1,8 @@
 """`check` judges an answer, `hint` says how to go on, `show_errors` what raises what."""
 
 import difflib
+import functools
+import operator
 from collections.abc import Callable
 
 from helpers.exercises import (
@@ -43,11 +45,9 @@ MODULES = (
     n11_other_problems,
 )
 # The exercises whose answer is run, by name.
-EXERCISES: dict[str, Exercise] = {}
-CHECKS: dict[str, Callable[[object], str]] = {}
-for module in MODULES:
-    EXERCISES |= getattr(module, "EXERCISES", {})
-    CHECKS |= getattr(module, "CHECKS", {})
+EXERCISES: dict[str, Exercise] = functools.reduce(
+    operator.or_, (module.EXERCISES for module in MODULES)
+)
 given: dict[str, int] = {}  # by exercise, how many hints this kernel has shown
 
 
@@ -80,8 +80,6 @@ def feedback(name: str, answer: object) -> str:
             return OPEN
         if name in EXERCISES:
             return f"Right. {judge(EXERCISES[name], answer)}"
-        if name in CHECKS:
-            return f"Right. {CHECKS[name](answer)}"
         return look_up(read_exercises()[name], to_plain(answer))
 
     said = run_guarded(find_verdict)
@@ -120,7 +118,7 @@ def hint(name: str) -> None:
 
 def guard_name(name: str) -> None:
     """Refuse a name that no exercise has."""
-    names = [*read_exercises(), *EXERCISES, *CHECKS]
+    names = [*read_exercises(), *EXERCISES]
     if name not in names:
         near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.0)[0]
         raise ValueError(f"name must be an exercise such as {near!r}, got {name!r}")
