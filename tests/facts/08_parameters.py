@@ -12,7 +12,9 @@ never = [unit for unit in range(20) if not on[:, unit].any()]
 assert (always, never) == ([0, 6], [15])
 
 # %% 08-move-answer
-for unit, *ends in printed("unit {} moves x = -10 by {}, x = 0 by {}, x = 10 by {}"):
+rows = printed("unit {} moves the point at x = -10 by {}, at x = 0 by {}, at x = 10 by {}")
+assert [unit for unit, *_ in rows] == [5, 0, 6, 15]
+for unit, *ends in rows:
     assert ends[1] <= 0.001
     assert unit not in (0, 6) or 0.002 < min(ends[0], ends[2]) < 0.2
     assert unit != 15 or ends == [0, 0, 0]
