@@ -124,7 +124,7 @@ def observe_judge(answer: Callable, case: tuple, shown: str) -> Observation:
         recorded = torch.is_grad_enabled()
     steps = problem.observe({})
     parts = {
-        "A weight of the network, which came to be judged,": steps.parts["A weight at the end"],
+        "A weight of the network, which came to be judged,": steps.parts["At the end one of the weights"],
         "The mode of the network's layers while they are judged": summarize(problem.recorder.modes),
         "Whether gradients are recorded while it judges": summarize(problem.recorder.graphs),
         "The mode of the network's layers afterwards": name_mode(problem.recorder),
