@@ -122,9 +122,9 @@ def observe_judge(answer: Callable, case: tuple, shown: str) -> Observation:
     with torch.enable_grad():  # and no longer than that, whatever the answer switches off
         returned = problem.run(answer, shown=shown)
         recorded = torch.is_grad_enabled()
-    steps = problem.observe({})
+    weights = problem.observe({}).parts["At the end one of the weights"]
     parts = {
-        "A weight of the network, which came to be judged,": steps.parts["At the end one of the weights"],
+        "A weight of the network, which came to be judged,": weights,
         "The mode of the network's layers while they are judged": summarize(problem.recorder.modes),
         "Whether gradients are recorded while it judges": summarize(problem.recorder.graphs),
         "The mode of the network's layers afterwards": name_mode(problem.recorder),
