@@ -122,7 +122,6 @@ def observe_judge(answer: Callable, case: tuple, shown: str) -> Observation:
     with torch.enable_grad():  # and no longer than that, whatever the answer switches off
         returned = problem.run(answer, shown=shown)
         recorded = torch.is_grad_enabled()
-    steps = problem.observe({})
     parts = {
         "A weight of the network, which came to be judged,": problem.get_weights(),
         "The mode of the network's layers while they are judged": summarize(problem.recorder.modes),
