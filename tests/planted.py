@@ -10,6 +10,7 @@ process goes on with it as far as the cell with the facts. An assertion that no 
 import ast
 import contextlib
 import io
+import linecache
 import os
 import sys
 import tomllib
@@ -38,9 +39,11 @@ class Counted(ast.NodeTransformer):
 
 
 def execute(source, names):
-    """Run a cell's code, and return what it prints."""
+    """Run a cell's code, which `inspect` may read, and return what it prints."""
+    file = f"<cell {hash(source)}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     with contextlib.redirect_stdout(io.StringIO()) as text:
-        exec(compile(source, "<cell>", "exec"), names)
+        exec(compile(source, file, "exec"), names)
     return text.getvalue()
 
 

@@ -81,7 +81,8 @@ def test_common_errors_are_real_ones(notebook):
 
 def solutions(notebook):
     """The folded cells that answer an exercise, by its name."""
-    hidden = [cell for cell in code_cells(notebook) if "jupyter" in cell.metadata]
+    cells = code_cells(notebook)
+    hidden = [cell for cell in cells if "source_hidden" in cell.metadata.get("jupyter", {})]
     return {exercise_of(cell): cell for cell in hidden}
 
 
