@@ -50,7 +50,7 @@ def get_fake_data(
         ValueError: A value out of range, an unknown name, a curve that is not finite on x, or x
             so far from 0 that float32 cannot tell one from the next.
 
-    Shown in: 00_overview
+    Shown in: 01_dataset
     """
     curve = FUNCTIONS[function] if isinstance(function, str) else function
     x = torch.linspace(low, high, n_samples, dtype=torch.float32, device="cpu").unsqueeze(1)

@@ -10,14 +10,11 @@ what came.
 import copy
 import dataclasses
 import functools
-import random
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
-import torch
-
 from helpers.exercises.comparing import MISSING, Raised, call, is_equal, tell
-from helpers.exercises.running import NotYet, explain, new_seed
+from helpers.exercises.running import NotYet, draw_alike, explain, new_seed
 
 DRAWS = 50  # how often cases are drawn, at most, until they tell all programs apart
 PRELUDE = """
@@ -207,8 +204,7 @@ class Drawn:
 
     def observe(self, program: object, case: tuple, seed: int) -> Observation | Raised:
         """Observe a program on one case."""
-        torch.default_generator.manual_seed(seed)
-        random.seed(seed)
+        draw_alike(seed)
         try:
             return self.exercise.observe(program, case, self.exercise.shown.format(*case))
         except Exception as error:

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -25,7 +24,7 @@ from helpers.exercises.comparing import (
 from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import Problem, list_loop_mistakes
 from helpers.exercises.observing import expect_network
-from helpers.exercises.running import NotYet, new_seed
+from helpers.exercises.running import NotYet, draw_alike, new_seed
 
 
 class Recorder(nn.Module):
@@ -300,9 +299,7 @@ class Written:
         Raises:
             NotYet: It returns something else.
         """
-        torch.default_generator.manual_seed(seed)
-        random.seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002 - a program may draw from it
+        draw_alike(seed)
         returned = call(answer, path, shown="program(path)")
         if not isinstance(returned, tuple | list) or len(returned) != 3:
             raise NotYet(

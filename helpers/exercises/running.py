@@ -309,6 +309,15 @@ def get_determinism() -> tuple[bool, bool]:
     )
 
 
+def draw_alike(seed: int) -> None:
+    """Let all that is drawn at random from now on, by torch, Python or NumPy, begin at a seed."""
+    torch.default_generator.manual_seed(seed)
+    random.seed(seed)
+    numpy = sys.modules.get("numpy")
+    if numpy:
+        numpy.random.seed(seed % 2**32)
+
+
 def new_seed() -> int:
     """Draw a seed that nobody can know."""
     return secrets.randbits(63)
