@@ -2,16 +2,17 @@
 
 import re
 import warnings
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 import torch
 from seeds import SEEDS, begin_at
-from stored import PATHS, calls, code_cells, read
+from stored import PATHS, calls, read
 
 from helpers.exercises.asking import EXERCISES, feedback
 from helpers.exercises.hints import list_hints, make_skeleton
 from helpers.exercises.judging import Drawn
+from helpers.exercises.lookup import read_exercises
 
 COMPARED = {name: one for name, one in EXERCISES.items() if one.rule is None}
 MISTAKES = [(name, sentence) for name, one in EXERCISES.items() for sentence in one.mistakes]
@@ -97,16 +98,35 @@ def test_three_hints_and_the_skeleton_is_the_solution_with_gaps(name):
     assert "..." in make_skeleton(exercise.solution)
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_notebook_has_the_solution_and_the_labels(name):
+def find_cells(name):
+    """The cells that hand an answer of an exercise to `check`, with the text above each."""
     (path,) = [path for path in PATHS if path.stem.startswith(name[:2])]
-    notebook = read(path)
-    solutions = [
-        cell.source
-        for cell in code_cells(notebook)
-        if cell.source.startswith("# Solution")
+    cells = read(path).cells
+    return [
+        (cell.source, above.source)
+        for above, cell in pairwise(cells)
+        if cell.cell_type == "code"
         and any(call.args[0].value == name for call in calls(cell, "check"))
     ]
-    assert len(solutions) == 1
-    shown = solutions[0].removeprefix("# Solution\n").partition("check(")[0]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_notebook_has_the_solution(name):
+    (solution,) = [source for source, _ in find_cells(name) if source.startswith("# Solution")]
+    shown = solution.removeprefix("# Solution\n").partition("check(")[0]
     assert shown.split() == EXERCISES[name].solution.split()
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_text_says_how_hard_how_long_and_whether_core(name):
+    exercise = EXERCISES[name]
+    kind = "core" if exercise.core else "deeper"
+    label = f"*Level {exercise.level} of 3 · about {exercise.minutes} minutes · {kind}*"
+    (text,) = [above for source, above in find_cells(name) if not source.startswith("# Solution")]
+    assert label in text
+
+
+@pytest.mark.parametrize("name", read_exercises())
+def test_so_does_that_of_a_question_with_a_value(name):
+    (text,) = [above for source, above in find_cells(name) if not source.startswith("# Solution")]
+    assert re.search(r"\*Level [123] of 3 · about \d+ minutes? · (core|deeper)\*", text)

@@ -293,9 +293,7 @@ GOAL = Exercise(
     "rates. If a run ends just above the goal, try another depth before another seed.",
     solution="""\
 goal = Experiment(
-    Settings(
-        cfg=[1, 20, 20, 20, 20, 1], function="chirp", n_samples=200, optimizer="Adam", lr=0.01
-    )
+    Settings(cfg=[1, 20, 20, 20, 20, 1], function="chirp", n_samples=200, optimizer="Adam", lr=0.01)
 )
 goal.advance(1000)
 """,
