@@ -75,7 +75,7 @@ DRAWINGS = 100  # after so many splits each point was held out at least once
 def draw_shares() -> list[tuple]:
     """Draw columns x and y, (N, 1), a share that makes whole rows, and a seed."""
     cases = []
-    for share in random.sample((0.2, 0.25, 0.4), 2):
+    for share in random.sample((0.3, 0.4, 0.5), 2):
         count = random.choice((40, 60, 80))
         x = torch.arange(count, dtype=torch.float32).unsqueeze(1) / 4  # (count, 1)
         y = 100 + torch.randperm(count).float().unsqueeze(1)  # (count, 1)

@@ -168,8 +168,8 @@ def observe_regressor(answer: Callable, case: tuple, shown: str) -> Observation:
             f"with __init__ and forward."
         )
     listed = list(net.parameters())
-    kept = sum(any(torch.equal(one, other) for other in listed) for one in layers.parameters())
-    more = {"The number of parameters of layers that net.parameters() lists": kept}
+    kept = sum(any(one is other for other in listed) for one in layers.parameters())
+    more = {"The number of parameters of the very layers it was given that the net lists": kept}
     parts = {f"What {shown} makes": NETWORK} | watch(net, x, shown, more)
     return Observation(parts, traits=bool(listed) and not kept)
 

@@ -244,6 +244,7 @@ def observe_gradients(answer: Callable, case: tuple, shown: str) -> Observation:
         f"The gradient by differences, with h = {h:g}": first,
         "The gradient by backward": second,
         "What w holds afterwards": given.tolist(),
+        "Whether w asks for gradients afterwards": "yes" if given.requires_grad else "no",
     }
     return Observation(parts, is_equal(first, second, ROUNDING))
 

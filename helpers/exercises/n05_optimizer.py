@@ -12,7 +12,7 @@ import torch
 
 from helpers.exercises.comparing import call, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
-from helpers.exercises.loops import Problem, list_loop_mistakes, observe_loop
+from helpers.exercises.loops import WHOLE_LOOP, Problem, list_loop_mistakes, observe_loop
 from helpers.exercises.running import NotYet, explain
 
 ITERATIONS = 5  # of training by a learner's optimizer
@@ -28,18 +28,7 @@ LOOP = Exercise(
     minutes=5,
     plan="Two lines of the five are missing. One moves the weights: which line makes what it needs "
     "for that? The other throws old gradients away: where would it throw away fresh ones?",
-    solution="""\
-def my_train(net, x, y, loss_func, optimizer, epochs):
-    losses = []
-    for _ in range(epochs):
-        out = net(x)
-        loss = loss_func(out, y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
-""",
+    solution=WHOLE_LOOP,
     why="Old gradients are gone before backward makes fresh ones, and step uses those.",
     draw=lambda: [(3,), (random.randrange(4, 7),)],
     observe=observe_loop,

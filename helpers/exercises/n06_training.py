@@ -10,8 +10,14 @@ from torch import nn
 from helpers.exercises.clinic import PATIENT, UNCHANGED
 from helpers.exercises.comparing import call
 from helpers.exercises.judging import Edit, Exercise, edit
-from helpers.exercises.loops import list_loop_mistakes, observe_loop
-from helpers.exercises.observing import expect_network, is_never_negative, predict_column
+from helpers.exercises.loops import WHOLE_LOOP, list_loop_mistakes, observe_loop
+from helpers.exercises.observing import (
+    FORMULA,
+    expect_network,
+    is_formula,
+    is_never_negative,
+    predict_column,
+)
 from helpers.exercises.programs import Watch, expect_losses, expect_parts, find_cause, find_fault
 from helpers.exercises.running import NotYet
 
@@ -22,18 +28,7 @@ TRAIN = Exercise(
     plan="Make an empty list. Loop as often as the last argument says; `_` will do as a name for "
     "the number, which nobody needs. Inside stand the five steps, one a line, in their order. Then "
     "put the loss into the list, as a bare number. Behind the loop, return the list.",
-    solution="""\
-def my_train(net, x, y, loss_func, optimizer, epochs):
-    losses = []
-    for _ in range(epochs):
-        out = net(x)
-        loss = loss_func(out, y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
-""",
+    solution=WHOLE_LOOP,
     why="All five steps, once an iteration, and each loss is that before the update.",
     draw=lambda: [(random.randrange(5, 9),), (random.randrange(9, 13),)],
     observe=observe_loop,
@@ -118,6 +113,8 @@ def judge_program(shown: str, formula: str, function: Callable, end: float, answ
     if loss > ENOUGH:
         question = find_cause(seen, net) or ask_fit(net, x, y, losses)
         raise NotYet(f"{fact}; a flat line has {flat:.2g}. {question}")
+    if is_formula(net, x):
+        raise NotYet(FORMULA)
     return f"It learns. {fact}; a flat line has {flat:.2g}."
 
 

@@ -27,8 +27,16 @@ from helpers.exercises.observing import expect_network
 from helpers.exercises.running import NotYet, draw_alike, new_seed
 
 
+class Notes(list):
+    """A list that copies of a network go on writing into."""
+
+    def __deepcopy__(self, memo: dict) -> "Notes":
+        """Return this very list."""
+        return self
+
+
 class Recorder(nn.Module):
-    """A layer that hands its input on, and notes how it is run.
+    """A layer that hands its input on, and notes how it is run, in a copy of its network, too.
 
     Attributes:
         rows: The rows of each pass.
@@ -39,9 +47,9 @@ class Recorder(nn.Module):
     def __init__(self) -> None:
         """Begin with no pass."""
         super().__init__()
-        self.rows: list[int] = []
-        self.modes: list[str] = []
-        self.graphs: list[bool] = []
+        self.rows: list[int] = Notes()
+        self.modes: list[str] = Notes()
+        self.graphs: list[bool] = Notes()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Note a pass: (N, units) -> (N, units)."""

@@ -17,7 +17,7 @@ def draw_run(gaps: list[int], between: float) -> list[float]:
     losses = [low]
     for gap in gaps:
         losses += [low + between * random.uniform(0.5, 1) for _ in range(gap - 1)]
-        low *= random.uniform(0.8, 0.9)
+        low *= random.choice((random.uniform(0.8, 0.9), random.uniform(0.991, 0.998)))
         losses.append(low)
     return losses
 
@@ -30,10 +30,14 @@ def draw_runs() -> list[tuple]:
     level = draw_run([2, patience, patience + 2], 0.0)
     falling = draw_run([1, 2, 1, patience], 0.5)
     falling[-2] = math.nan
+    waiting = [*draw_run([patience + 1], 0.5), 3.2, 3.1]
+    waiting[2] = math.nan
     return [
         (stopped, patience),
         (level, patience),
         ([math.nan, *falling, math.inf, falling[-1] + 0.01], patience),
+        (waiting, patience),
+        ([2.0, 2.5, math.nan, *(3 + k / 10 for k in range(patience))], patience),
     ]
 
 
@@ -86,6 +90,16 @@ def best_epoch(losses, patience):
                 "        waited += 1",
                 "        if math.isnan(loss) and epoch:\n            break\n        waited += 1",
             )
+        ),
+        "So it comes out where nan counts as a lower loss: comparing with nan is always False, so "
+        "`not loss >= best` is True for it.": edit("if loss < best", "if not loss >= best"),
+        "So it comes out where an epoch with nan is passed over: it is an epoch without a lower "
+        "loss, and counts as waiting.": edit(
+            "        waited += 1\n",
+            "        if math.isnan(loss):\n            continue\n        waited += 1\n",
+        ),
+        "So it comes out where a loss must be lower by a hundredth: any lower loss is a new low.": (
+            edit("loss < best", "loss < 0.99 * best")
         ),
         "That is the lowest loss itself. Its epoch was asked for.": edit(
             "return kept", "return best"

@@ -282,7 +282,7 @@ class Watch:
 
 def take_fingerprint(tensor: torch.Tensor) -> int:
     """Return a number that changes when any number in a tensor does."""
-    return hash(tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
+    return hash(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
 
 
 def list_rows(rows: torch.Tensor) -> set[bytes]:
