@@ -1,4 +1,4 @@
-"""The seeds of the day: two of twenty, others each day; all of them with `--everything`.
+"""The seed of the day: one of twenty, another each day; all of them with `--everything`.
 
 A failure is repeated with the seeds that pytest's first lines name: `SEEDS=4,5 python -m pytest`.
 """
@@ -14,8 +14,8 @@ SEEDS = []  # for `parametrize`; conftest.py has it filled before it reads a tes
 
 
 def choose(everything, day):
-    """All seeds, or the two of a day, which is a number."""
-    return list(ALL) if everything else [(2 * day + k) % len(ALL) for k in (0, 1)]
+    """All seeds, or the one of a day, which is a number."""
+    return list(ALL) if everything else [day % len(ALL)]
 
 
 def take(everything):
