@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.optim.optimizer import _global_optimizer_pre_hooks
 
-from helpers.exercises import check, lookup, running, show_errors
+from helpers.exercises import check, judging, lookup, running, show_errors
 from helpers.exercises.asking import EXERCISES, LATE, OPEN, WORLD, feedback
 from helpers.exercises.lookup import is_answer, read_exercises
 
@@ -415,6 +415,13 @@ def test_where_torch_is_changed_the_world_is_to_blame(patch, monkeypatch):
     said = feedback(name, solution)
     assert said.startswith("Not yet. ")
     assert said.endswith(WORLD)
+
+
+def test_where_the_solution_itself_stops_nothing_else_is_said(monkeypatch):
+    solution = EXERCISES["04-huber"].make(EXERCISES["04-huber"].solution)
+    monkeypatch.setattr(torch, "where", lambda *_: raise_it(ValueError("no")))
+    said = feedback("04-huber", solution)
+    assert said == f"Not yet. {judging.OURS} ValueError: no. {WORLD}"
 
 
 def test_who_is_late_is_late_and_not_the_world(monkeypatch):

@@ -15,7 +15,9 @@ from itertools import combinations
 
 from helpers.exercises.comparing import MISSING, Raised, call, is_equal, tell
 from helpers.exercises.running import NotYet, draw_alike, explain, new_seed
+from helpers.guards import describe
 
+OURS = "It cannot be judged here, for the official solution stops with"
 DRAWS = 50  # how often cases are drawn, at most, until they tell all programs apart
 PRELUDE = """
 import copy, csv, math, os, random, statistics
@@ -154,13 +156,14 @@ def judge(exercise: Exercise, answer: object) -> str:
         return exercise.rule(answer)
     drawn = Drawn(exercise)
     seen = drawn.observe_all(answer)
-    if drawn.is_right(seen):
-        return exercise.why(seen[-1]) if callable(exercise.why) else exercise.why
-    raise NotYet(drawn.explain(seen))
+    differences = drawn.find_differences(seen)
+    if any(differences):
+        raise NotYet(drawn.explain(seen, differences))
+    return exercise.why(seen[-1]) if callable(exercise.why) else exercise.why
 
 
 @dataclasses.dataclass(frozen=True)
-class Fault:
+class Difference:
     """Where an observation leaves what is right.
 
     Attributes:
@@ -180,11 +183,15 @@ class Drawn:
     Attributes:
         cases: The cases.
         right: What is right on each.
-        wrong: By its sentence the faults of each mistake, one for each case.
+        wrong: By its sentence the differences of each mistake, one for each case.
     """
 
     def __init__(self, exercise: Exercise) -> None:
-        """Draw cases until all programs are told apart: each pair of them on at least one case."""
+        """Draw cases until all programs are told apart: each pair of them on at least one case.
+
+        Raises:
+            NotYet: What is right cannot be observed here: torch has been changed, perhaps.
+        """
         self.exercise = exercise
         truth = exercise.truth or exercise.make(exercise.solution)
         made = {sentence: exercise.make(text) for sentence, text in exercise.sources().items()}
@@ -192,8 +199,12 @@ class Drawn:
             self.cases = list(exercise.draw())
             self.seeds = [new_seed() for _ in self.cases]
             self.right = self.observe_all(truth)
+            for right in self.right:
+                if isinstance(right, Raised):
+                    raise NotYet(f"{OURS} {describe(right.error)}.")
             self.wrong = {
-                sentence: self.find_faults(self.observe_all(one)) for sentence, one in made.items()
+                sentence: self.find_differences(self.observe_all(one))
+                for sentence, one in made.items()
             }
             if self.are_apart():
                 break
@@ -210,27 +221,22 @@ class Drawn:
         except Exception as error:
             return Raised(error)
 
-    def is_right(self, seen: list[Observation | Raised]) -> bool:
-        """Tell whether observations, one for each case, are the right ones."""
-        whole = not any(isinstance(right, Raised) for right in self.right)
-        return whole and not any(self.find_faults(seen))
-
-    def find_faults(self, seen: list[Observation | Raised]) -> list[Fault | None]:
+    def find_differences(self, seen: list[Observation | Raised]) -> list[Difference | None]:
         """Find for each case where an observation leaves the right one; None if nowhere."""
-        return [self.find_fault(*pair) for pair in zip(self.right, seen, strict=True)]
+        return [self.find_difference(*pair) for pair in zip(self.right, seen, strict=True)]
 
-    def find_fault(self, right: Observation | Raised, came: Observation | Raised) -> Fault | None:
+    def find_difference(self, right: Observation, came: Observation | Raised) -> Difference | None:
         """Find where an observation leaves the right one; None if nowhere."""
-        if isinstance(right, Raised) or isinstance(came, Raised):
-            return None if is_equal(right, came, 0) else Fault(-1, came)
+        if isinstance(came, Raised):
+            return Difference(-1, came)
         for place, (name, part) in enumerate(right.parts.items()):
             found = came.parts.get(name, MISSING)
             if not is_equal(part, found, self.exercise.share):
-                return Fault(place, found, came.traits)
+                return Difference(place, found, came.traits)
         return None
 
-    def is_same(self, one: Fault | None, other: Fault | None) -> bool:
-        """Tell whether two programs have the same fault on a case."""
+    def is_same(self, one: Difference | None, other: Difference | None) -> bool:
+        """Tell whether two programs differ alike on a case."""
         if one is None or other is None:
             return one is other
         same_part = is_equal(one.part, other.part, self.exercise.share)
@@ -238,26 +244,27 @@ class Drawn:
 
     def are_apart(self) -> bool:
         """Tell whether each mistake differs from what is right, and from every other, somewhere."""
-        faults = [[None] * len(self.cases), *self.wrong.values()]
-        return not any(all(map(self.is_same, *pair)) for pair in combinations(faults, 2))
+        programs = [[None] * len(self.cases), *self.wrong.values()]
+        return not any(all(map(self.is_same, *pair)) for pair in combinations(programs, 2))
 
-    def name_mistake(self, seen: list[Observation | Raised]) -> str:
-        """Return the sentence of the mistake that does the same on every case; '' if none does."""
-        faults = self.find_faults(seen)
+    def name_mistake(self, differences: list[Difference | None]) -> str:
+        """Return the sentence of the mistake that differs so on every case; '' if none does."""
         fitting = (
             sentence
             for sentence, wrong in self.wrong.items()
-            if all(map(self.is_same, wrong, faults))
+            if all(map(self.is_same, wrong, differences))
         )
         return next(fitting, "")
 
-    def explain(self, seen: list[Observation | Raised]) -> str:
+    def explain(
+        self, seen: list[Observation | Raised], differences: list[Difference | None]
+    ) -> str:
         """Say what is wrong with an answer: the first difference, and the mistake that makes it."""
-        sentence = self.name_mistake(seen)
-        pairs = zip(self.right, seen, strict=True)
-        right, came = next(pair for pair in pairs if self.find_fault(*pair) is not None)
+        sentence = self.name_mistake(differences)
+        case = next(number for number, one in enumerate(differences) if one is not None)
+        right, came, difference = self.right[case], seen[case], differences[case]
         if isinstance(came, Raised):
             return explain(came.error, sentence)
-        name, part = list(right.parts.items())[self.find_fault(right, came).place]
-        fact = tell(name, part, came.parts.get(name, MISSING), self.exercise.share)
+        name, part = list(right.parts.items())[difference.place]
+        fact = tell(name, part, difference.part, self.exercise.share)
         return f"{fact} {sentence or came.notes}".rstrip()
