@@ -2,13 +2,13 @@
 
 import inspect
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn, optim
 
 from helpers.exercises.comparing import call, count, name_kind
-from helpers.exercises.judging import Edit, Observation, edit
+from helpers.exercises.judging import Edit, Exercise, Observation, edit
 from helpers.exercises.running import NotYet
 from helpers.model import Regressor, make_layers
 
@@ -211,3 +211,23 @@ def list_loop_mistakes(indent: str) -> dict[str, Edit]:
             "loss_func(out, y)", "loss_func(out, x)"
         ),
     }
+
+
+def make_loop_exercise(
+    *, epochs: Sequence[tuple[int, int]], mistakes: dict[str, Edit | str], **own: object
+) -> Exercise:
+    """Make the exercise of the whole loop; its notebook says which lines are left out.
+
+    Args:
+        epochs: For each case the least and the most epochs that it may have.
+        mistakes: Those beside the usual ones.
+        **own: What else belongs to an `Exercise`.
+    """
+    return Exercise(
+        shown="my_train(net, x, y, loss_func, optimizer, {0})",
+        solution=WHOLE_LOOP,
+        draw=lambda: [(random.randint(*one),) for one in epochs],
+        observe=observe_loop,
+        mistakes=list_loop_mistakes("        ") | mistakes,
+        **own,
+    )

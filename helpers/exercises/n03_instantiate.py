@@ -12,7 +12,7 @@ from torch import nn, optim
 
 from helpers.exercises.comparing import call, expect_pair, near
 from helpers.exercises.judging import Exercise, Observation, edit
-from helpers.exercises.loops import WHOLE_LOOP, list_loop_mistakes, observe_loop
+from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import expect_network, predict_column
 from helpers.model import Regressor, make_layers
 
@@ -365,18 +365,14 @@ def resume(net, optimizer, path):
     },
 )
 
-LOOP = Exercise(
-    shown="my_train(net, x, y, loss_func, optimizer, {0})",
+LOOP = make_loop_exercise(
     level=1,
     minutes=3,
     plan="What does the next line need? loss_func compares `out` with the labels, so `out` is what "
     "the network says about x. An instance of a network is called like a function.",
-    solution=WHOLE_LOOP,
     why="Weights and losses are those of the five steps, iteration by iteration.",
-    draw=lambda: [(random.randrange(2, 5),), (random.randrange(5, 9),)],
-    observe=observe_loop,
-    mistakes=list_loop_mistakes("        ")
-    | {
+    epochs=[(2, 4), (5, 8)],
+    mistakes={
         "The loss gets the network where it needs what the network says: call it with x.": edit(
             "out = net(x)", "out = net"
         ),

@@ -7,7 +7,7 @@ import torch
 
 from helpers.exercises.comparing import call, expect_pair, is_equal, name_dtype, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
-from helpers.exercises.loops import WHOLE_LOOP, list_loop_mistakes, observe_loop
+from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import Forbidden
 
 
@@ -181,18 +181,14 @@ def cross_entropy(logits, labels):
     },
 )
 
-LOOP = Exercise(
-    shown="my_train(net, x, y, loss_func, optimizer, {0})",
+LOOP = make_loop_exercise(
     level=1,
     minutes=5,
     plan="One line makes a number of the prediction and the labels: how wrong is it? The other "
     "gives every weight its gradient, and it starts from that number.",
-    solution=WHOLE_LOOP,
     why="Weights and losses are those of the five steps, iteration by iteration.",
-    draw=lambda: [(random.randrange(2, 5),), (random.randrange(5, 9),)],
-    observe=observe_loop,
-    mistakes=list_loop_mistakes("        ")
-    | {
+    epochs=[(2, 4), (5, 8)],
+    mistakes={
         "backward starts from the prediction here: it needs one number to start from, the "
         "loss.": edit("loss.backward()", "out.backward()"),
         "loss is a bare number, without a way back: .item() comes later, for the list.": edit(

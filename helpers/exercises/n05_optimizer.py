@@ -12,7 +12,7 @@ import torch
 
 from helpers.exercises.comparing import call, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
-from helpers.exercises.loops import WHOLE_LOOP, Problem, list_loop_mistakes, observe_loop
+from helpers.exercises.loops import Problem, make_loop_exercise
 from helpers.exercises.running import NotYet, explain
 
 ITERATIONS = 5  # of training by a learner's optimizer
@@ -22,18 +22,14 @@ ROUNDED = (
     "away counts. A parabola is curved alike everywhere, so take points 0.5 apart."
 )
 
-LOOP = Exercise(
-    shown="my_train(net, x, y, loss_func, optimizer, epochs)",
+LOOP = make_loop_exercise(
     level=1,
     minutes=5,
     plan="Two lines of the five are missing. One moves the weights: which line makes what it needs "
     "for that? The other throws old gradients away: where would it throw away fresh ones?",
-    solution=WHOLE_LOOP,
     why="Old gradients are gone before backward makes fresh ones, and step uses those.",
-    draw=lambda: [(3,), (random.randrange(4, 7),)],
-    observe=observe_loop,
-    mistakes=list_loop_mistakes("        ")
-    | {
+    epochs=[(3, 3), (4, 6)],
+    mistakes={
         "Neither zero_grad nor step is called: those are the two lines that are missing.": edit(
             "        optimizer.zero_grad()\n", "", "        optimizer.step()\n", ""
         ),

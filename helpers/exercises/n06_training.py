@@ -1,7 +1,6 @@
 """Notebook 06: the loop from memory, five programs that do not learn, and a patient."""
 
 import functools
-import random
 from collections.abc import Callable
 
 import torch
@@ -10,7 +9,7 @@ from torch import nn
 from helpers.exercises.clinic import PATIENT, UNCHANGED
 from helpers.exercises.comparing import call
 from helpers.exercises.judging import Edit, Exercise, edit
-from helpers.exercises.loops import WHOLE_LOOP, list_loop_mistakes, observe_loop
+from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import (
     FORMULA,
     expect_network,
@@ -21,19 +20,15 @@ from helpers.exercises.observing import (
 from helpers.exercises.programs import Watch, expect_losses, expect_parts, find_cause, find_fault
 from helpers.exercises.running import NotYet
 
-TRAIN = Exercise(
-    shown="my_train(net, x, y, loss_func, optimizer, {0})",
+TRAIN = make_loop_exercise(
     level=2,
     minutes=10,
     plan="Make an empty list. Loop as often as the last argument says; `_` will do as a name for "
     "the number, which nobody needs. Inside stand the five steps, one a line, in their order. Then "
     "put the loss into the list, as a bare number. Behind the loop, return the list.",
-    solution=WHOLE_LOOP,
     why="All five steps, once an iteration, and each loss is that before the update.",
-    draw=lambda: [(random.randrange(5, 9),), (random.randrange(9, 13),)],
-    observe=observe_loop,
-    mistakes=list_loop_mistakes("        ")
-    | {
+    epochs=[(5, 8), (9, 12)],
+    mistakes={
         "So it happens where zero_grad is called in every second iteration only.": edit(
             "for _ in", "for i in", "        optimizer.zero", "        if i % 2: optimizer.zero"
         ),
