@@ -19,9 +19,10 @@ from helpers.exercises import (
     n10_cures,
     n11_other_problems,
 )
+from helpers.exercises.comparing import to_plain
 from helpers.exercises.hints import list_hints
 from helpers.exercises.judging import Exercise, judge
-from helpers.exercises.lookup import is_open, look_up, read_exercises, to_plain
+from helpers.exercises.lookup import is_open, look_up, read_exercises
 from helpers.exercises.running import LATE, REFUSED, run_guarded
 
 WORLD = (

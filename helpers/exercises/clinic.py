@@ -14,15 +14,10 @@ from itertools import pairwise
 import torch
 from torch import nn, optim
 
-from helpers.exercises.comparing import call, count
+from helpers.exercises.comparing import call, count, expect_parts
 from helpers.exercises.judging import Edit, Exercise, edit, get_prelude
 from helpers.exercises.observing import expect_network, predict_column
-from helpers.exercises.programs import (
-    Watch,
-    expect_parts,
-    find_fault,
-    find_misuse,
-)
+from helpers.exercises.programs import Watch, find_fault, find_misuse
 from helpers.exercises.running import NotYet
 from helpers.model import make_layers
 
@@ -186,7 +181,8 @@ def judge_program(healthy: Program, answer: Callable) -> str:
     """
     with Watch() as seen:
         returned = call(answer, shown="program()")
-    net, *_ = expect_parts(returned, 3, "the network, the training losses and the held-out losses")
+    wanted = "the network, the training losses and the held-out losses"
+    net, *_ = expect_parts(returned, 3, f"It should return {wanted}; what it returns is")
     expect_network(net, "The first thing it returns")
     fault = find_fault(seen, net) or find_misuse(seen, net) or find_leak(seen)
     if fault:

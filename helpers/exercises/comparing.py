@@ -1,5 +1,6 @@
 """What a learner's code gave back beside what was asked for, and the difference in words."""
 
+import contextlib
 import dataclasses
 import inspect
 import math
@@ -122,13 +123,19 @@ def call(function: object, *args: object, shown: str, **kwargs: object) -> objec
     return function(*args, **kwargs)
 
 
-def to_plain(value: object) -> object:
-    """Turn arrays, and the parts of lists, into numbers and lists; leave what has a graph."""
-    if isinstance(value, torch.Tensor) and value.requires_grad:
+def to_plain(value: object, keep_graphs: bool = False) -> object:
+    """Turn tensors, arrays and tuples into numbers and lists.
+
+    Args:
+        value: What may be one, or hold some.
+        keep_graphs: Whether a tensor that has a graph stays as it is.
+    """
+    if keep_graphs and isinstance(value, torch.Tensor) and value.requires_grad:
         return value
-    if hasattr(value, "tolist") and not isinstance(value, type):
-        return value.tolist()
-    return [to_plain(one) for one in value] if isinstance(value, list | tuple) else value
+    with contextlib.suppress(Exception):  # not a tensor: as wrong as any other object
+        value = value.tolist()
+    is_list = isinstance(value, list | tuple)
+    return [to_plain(one, keep_graphs) for one in value] if is_list else value
 
 
 def is_equal(asked: object, came: object, share: float) -> bool:
@@ -150,7 +157,7 @@ def is_equal(asked: object, came: object, share: float) -> bool:
             and asked.keys() == came.keys()
             and all(is_equal(one, came[name], share) for name, one in asked.items())
         )
-    came = list(came) if isinstance(came, list | tuple) else to_plain(came)
+    came = list(came) if isinstance(came, list | tuple) else to_plain(came, keep_graphs=True)
     if isinstance(asked, list | tuple):
         return (
             isinstance(came, list)
@@ -206,7 +213,7 @@ def tell(what: str, asked: object, came: object, share: float) -> str:
         name = next(name for name in asked if not is_equal(asked[name], came[name], share))
         return tell(f"{what}, {name},", asked[name], came[name], share)
     if isinstance(asked, list | tuple):
-        plain = list(came) if isinstance(came, list | tuple) else to_plain(came)
+        plain = list(came) if isinstance(came, list | tuple) else to_plain(came, keep_graphs=True)
         if not isinstance(plain, list):
             return (
                 f"{what} should be a list of {len(asked)}; yours is {name_kind(came)}.{ask(came)}"
@@ -226,7 +233,7 @@ def tell(what: str, asked: object, came: object, share: float) -> str:
                 f"{what} is a tensor that keeps its whole graph in memory; a number was asked "
                 f"for: .item() of it."
             )
-        plain = to_plain(came)
+        plain = to_plain(came, keep_graphs=True)
         if isinstance(plain, bool) or not isinstance(plain, numbers.Real):
             return f"{what} should be one number; yours is {name_kind(came)}.{ask(came)}"
         return f"{what} is {format_number(plain)}, and {format_number(asked)} was asked for."
@@ -256,18 +263,19 @@ def tell_tensor(what: str, asked: torch.Tensor, came: object, share: float) -> s
     )
 
 
-def expect_pair(value: object, what: str) -> list | tuple:
-    """Take two things in a list or a tuple.
+def expect_parts(value: object, number: int, wanted: str) -> list | tuple:
+    """Take so many things in a list or a tuple.
 
     Args:
         value: What came.
-        what: What was asked for, as in "twins() should return two networks".
+        number: How many there should be.
+        wanted: What is said up to what came, as in "twins() should return two networks; yours is".
 
     Raises:
         NotYet: It is something else.
     """
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise NotYet(f"{what}; what came is {name_kind(value)}.{ask(value)}")
+    if not isinstance(value, list | tuple) or len(value) != number:
+        raise NotYet(f"{wanted} {name_kind(value)}.{ask(value)}")
     return value
 
 

@@ -1,6 +1,5 @@
 """Answers that are a value: a number, a word, a list."""
 
-import contextlib
 import dis
 import functools
 import inspect
@@ -82,13 +81,6 @@ def is_empty(function: object) -> bool:
     code = function.__code__
     told = all(const in (None, ..., function.__doc__) for const in code.co_consts)
     return told and code.co_code in (bare.__code__.co_code, described.__code__.co_code)
-
-
-def to_plain(answer: object) -> object:
-    """Turn tensors, arrays and tuples into numbers and lists."""
-    with contextlib.suppress(Exception):  # not a tensor: as wrong as any other object
-        answer = answer.tolist()
-    return [to_plain(part) for part in answer] if isinstance(answer, list | tuple) else answer
 
 
 def is_table(answer: list) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn, optim
 
-from helpers.exercises.comparing import call, expect_pair, near
+from helpers.exercises.comparing import call, expect_parts, near
 from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import expect_network, predict_column
@@ -169,7 +169,9 @@ def initialise(net):
 
 def observe_twins(answer: Callable, case: tuple, shown: str) -> Observation:
     """Compare two networks, move every weight of the first, and compare again."""
-    pair = expect_pair(call(answer, shown=shown), f"{shown} should return two networks")
+    pair = expect_parts(
+        call(answer, shown=shown), 2, f"{shown} should return two networks; what came is"
+    )
     a = expect_network(pair[0], "The first of the two")
     b = expect_network(pair[1], "The second of the two")
     x = torch.linspace(-2, 2, 50, dtype=torch.float32).unsqueeze(1)  # (50, 1)
@@ -248,7 +250,7 @@ def draw_runs() -> list[tuple]:
 
 def observe_resume(answer: object, case: tuple, shown: str) -> Observation:
     """Save a run twice, and take it up again from the first file, by a new network."""
-    save, resume = expect_pair(answer, "The answer is [save, resume]")
+    save, resume = expect_parts(answer, 2, "The answer is [save, resume]; what came is")
     x = torch.rand(30, 1, dtype=torch.float32) * 4 - 2  # (30, 1)
     (net, optimizer), (other, again) = make_run(*case), make_run(*case)
     advance(net, optimizer, x, 10)

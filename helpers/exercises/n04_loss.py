@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from helpers.exercises.comparing import call, expect_pair, is_equal, name_dtype, to_plain
+from helpers.exercises.comparing import call, expect_parts, is_equal, name_dtype, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import Forbidden
@@ -233,8 +233,8 @@ def observe_gradients(answer: Callable, case: tuple, shown: str) -> Observation:
         return function(place)
 
     given = w.clone()
-    returned = to_plain(cut_off(call(answer, watched, given, h, shown=shown)))
-    first, second = expect_pair(returned, f"{shown} should return two gradients")
+    returned = to_plain(call(answer, watched, given, h, shown=shown))
+    first, second = expect_parts(returned, 2, f"{shown} should return two gradients; what came is")
     parts = {
         "The dtype of the numbers that f is called with": " and ".join(sorted(dtypes)),
         f"The gradient by differences, with h = {h:g}": first,
@@ -243,13 +243,6 @@ def observe_gradients(answer: Callable, case: tuple, shown: str) -> Observation:
         "Whether w asks for gradients afterwards": "yes" if given.requires_grad else "no",
     }
     return Observation(parts, is_equal(first, second, ROUNDING))
-
-
-def cut_off(value: object) -> object:
-    """Cut tensors off from their graphs, those in lists, too."""
-    if isinstance(value, list | tuple):
-        return [cut_off(one) for one in value]
-    return value.detach() if isinstance(value, torch.Tensor) else value
 
 
 IN_PLACE = """\

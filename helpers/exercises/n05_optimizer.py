@@ -66,7 +66,8 @@ def observe_rate(answer: Callable, case: tuple, shown: str) -> Observation:
         raise NotYet(explain(error, find_rounding(asked))) from None
     rate = rate.detach() if isinstance(rate, torch.Tensor) else rate
     name = f"The rate that {shown} returns for {bend} * (w - {centre}) ** 2 + {floor}"
-    return Observation({name: rate}, notes=find_cause(to_plain(rate), asked, case))
+    plain = to_plain(rate, keep_graphs=True)
+    return Observation({name: rate}, notes=find_cause(plain, asked, case))
 
 
 def find_cause(rate: object, asked: list[float], case: tuple) -> str:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from helpers.exercises.clinic import PATIENT, UNCHANGED
-from helpers.exercises.comparing import call
+from helpers.exercises.comparing import call, expect_parts
 from helpers.exercises.judging import Edit, Exercise, edit
 from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import (
@@ -17,7 +17,7 @@ from helpers.exercises.observing import (
     is_never_negative,
     predict_column,
 )
-from helpers.exercises.programs import Watch, expect_losses, expect_parts, find_cause, find_fault
+from helpers.exercises.programs import Watch, expect_losses, find_cause, find_fault
 from helpers.exercises.running import NotYet
 
 TRAIN = make_loop_exercise(
@@ -94,7 +94,9 @@ def judge_program(shown: str, formula: str, function: Callable, end: float, answ
     """Run a mended program, watch it, and try its network on points between its own."""
     with Watch() as seen:
         returned = call(answer, shown=shown)
-    net, losses = expect_parts(returned, 2, "the network and the list of losses")
+    net, losses = expect_parts(
+        returned, 2, "It should return the network and the list of losses; what it returns is"
+    )
     expect_network(net, "The first thing it returns")
     losses = expect_losses(losses)
     fault = find_fault(seen, net)

@@ -18,9 +18,9 @@ def observe_trace(answer: Callable, case: tuple, shown: str) -> Observation:
     what = f"What {shown} returns"
     returned = parts.pop(what)
     if isinstance(returned, list | tuple) and len(returned) == 2:
-        parts["The weights"], parts["The gradients"] = map(to_plain, returned)
+        parts["The weights"], parts["The gradients"] = to_plain(returned, keep_graphs=True)
     else:
-        parts["The weights"] = to_plain(returned)
+        parts["The weights"] = to_plain(returned, keep_graphs=True)
     return dataclasses.replace(seen, parts=parts)
 
 

@@ -14,8 +14,8 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from helpers.exercises.comparing import (
-    ask,
     call,
+    expect_parts,
     format_number,
     name_kind,
     tell_tensor,
@@ -308,15 +308,14 @@ class Written:
             NotYet: It returns something else.
         """
         draw_alike(seed)
-        returned = call(answer, path, shown="program(path)")
-        if not isinstance(returned, tuple | list) or len(returned) != 3:
-            raise NotYet(
-                f"program(path) should return three things: the network, the function predict, and "
-                f"the error in degrees. Yours returns {name_kind(returned)}.{ask(returned)}"
-            )
-        net, self.predict, claim = returned
+        net, self.predict, claim = expect_parts(
+            call(answer, path, shown="program(path)"),
+            3,
+            "program(path) should return three things: the network, the function predict, and the "
+            "error in degrees. Yours returns",
+        )
         self.net = expect_network(net, "The first of the three")
-        self.claim = to_plain(claim.detach() if isinstance(claim, torch.Tensor) else claim)
+        self.claim = to_plain(claim)
         if isinstance(self.predict, type) or not callable(self.predict):
             raise NotYet(
                 f"The second of the three should be a function predict(x), from minutes to "

@@ -109,7 +109,7 @@ def expect_classes(value: object, known: int) -> torch.Tensor:
         NotYet: It is something else.
     """
     try:
-        classes = torch.tensor(to_plain(value.detach() if torch.is_tensor(value) else value))
+        classes = torch.tensor(to_plain(value))
     except Exception:
         classes = torch.tensor(0)
     shape = tuple(classes.shape)

@@ -22,7 +22,7 @@ from torch.optim.optimizer import (
 )
 from torch.overrides import TorchFunctionMode
 
-from helpers.exercises.comparing import ask, count, name_kind
+from helpers.exercises.comparing import count, name_kind
 from helpers.exercises.running import NotYet
 
 PAIRWISE = {"sub", "subtract", "rsub", "__sub__", "__rsub__"}
@@ -298,22 +298,6 @@ def has_gradient(tensor: torch.Tensor) -> bool:
 def list_held(optimizer: optim.Optimizer) -> list[torch.Tensor]:
     """List the tensors of an optimizer."""
     return [one for group in optimizer.param_groups for one in group["params"]]
-
-
-def expect_parts(value: object, number: int, what: str) -> list:
-    """Take a tuple or list of so many parts, which a program returned.
-
-    Args:
-        value: What it returned.
-        number: How many parts there should be.
-        what: What they should be, such as "the network and the list of losses".
-
-    Raises:
-        NotYet: It is something else.
-    """
-    if not isinstance(value, tuple | list) or len(value) != number:
-        raise NotYet(f"It should return {what}; what it returns is {name_kind(value)}.{ask(value)}")
-    return list(value)
 
 
 def expect_losses(value: object) -> list[float]:
