@@ -1,5 +1,6 @@
 """Every refusal, each with its one sentence; what is taught stands in the other files."""
 
+import difflib
 import functools
 import inspect
 import math
@@ -175,6 +176,22 @@ def to_choice(name: str, value: object, choices: Collection[str]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {show(value)}")
     return value
+
+
+def guard_known(what: str, name: object, names: Collection[str]) -> None:
+    """Refuse a name of something that there is not, and tell the one nearest to it.
+
+    Args:
+        what: What it should name, such as "an exercise".
+        name: The name.
+        names: Those that there are.
+
+    Raises:
+        ValueError: It is none of them.
+    """
+    if name not in list(names):  # an object that has no hash is none of them, too
+        near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.0)[0]
+        raise ValueError(f"name must be {what} such as {near!r}, got {name!r}")
 
 
 def guard_data(

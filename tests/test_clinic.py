@@ -22,14 +22,6 @@ from helpers.exercises.clinic import (
 from helpers.exercises.running import NotYet
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def get_seeds(faults):
     """The seeds of this run for each fault, by its name: one for each of SEEDS."""
     places = [place for place, chart in enumerate(CHARTS) if chart[0] is faults]

@@ -1,11 +1,9 @@
 """Exercises that are data: each solution passes, each mistake is named, over many seeds."""
 
 import re
-import warnings
 from itertools import combinations, pairwise
 
 import pytest
-import torch
 from seeds import SEEDS, begin_at
 from stored import PATHS, calls, read
 
@@ -16,16 +14,6 @@ from helpers.exercises.lookup import read_exercises
 
 COMPARED = {name: one for name, one in EXERCISES.items() if one.rule is None}
 MISTAKES = [(name, sentence) for name, one in EXERCISES.items() for sentence in one.mistakes]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PyTorch's, of shapes in a mistake
-        yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(params=SEEDS)
@@ -53,6 +41,7 @@ def test_each_mistake_is_named(name, sentence, seed):
     assert said.isascii()
 
 
+@pytest.mark.filterwarnings("ignore")  # PyTorch's, of shapes in a mistake
 @pytest.mark.parametrize("name", COMPARED)
 def test_cases_tell_all_programs_apart(name, seed):
     drawn = Drawn(COMPARED[name])

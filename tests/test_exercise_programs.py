@@ -3,21 +3,12 @@
 import re
 
 import pytest
-import torch
 from programs import PATHS, PROGRAMS
 from seeds import SEEDS, begin_at
 
 from helpers.exercises.asking import EXERCISES, OPEN, feedback
 
 NAMES = [path.stem for path in PATHS]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(params=SEEDS)

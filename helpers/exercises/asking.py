@@ -1,29 +1,15 @@
 """`check` judges an answer, `hint` says how to go on, `show_errors` what raises what."""
 
-import difflib
-import functools
-import operator
+import importlib
 from collections.abc import Callable
+from pathlib import Path
 
-from helpers.exercises import (
-    n00_overview,
-    n01_dataset,
-    n02_model,
-    n03_instantiate,
-    n04_loss,
-    n05_optimizer,
-    n06_training,
-    n07_depth,
-    n08_parameters,
-    n09_real_program,
-    n10_cures,
-    n11_other_problems,
-)
 from helpers.exercises.comparing import to_plain
 from helpers.exercises.hints import list_hints
 from helpers.exercises.judging import Exercise, judge
 from helpers.exercises.lookup import is_open, look_up, read_exercises
 from helpers.exercises.running import LATE, REFUSED, run_guarded
+from helpers.guards import guard_known
 
 WORLD = (
     "But the official solution is refused here as well, so this says nothing about yours: "
@@ -31,24 +17,16 @@ WORLD = (
 )
 OPEN = "Not answered yet: write your answer in place of the dots, and run the cell again."
 
-MODULES = (
-    n00_overview,
-    n01_dataset,
-    n02_model,
-    n03_instantiate,
-    n04_loss,
-    n05_optimizer,
-    n06_training,
-    n07_depth,
-    n08_parameters,
-    n09_real_program,
-    n10_cures,
-    n11_other_problems,
-)
-# The exercises whose answer is run, by name.
-EXERCISES: dict[str, Exercise] = functools.reduce(
-    operator.or_, (module.EXERCISES for module in MODULES)
-)
+
+def collect_exercises() -> dict[str, Exercise]:
+    """Collect what each module that is named after a notebook declares, by name."""
+    found: dict[str, Exercise] = {}
+    for path in sorted(Path(__file__).parent.glob("n[0-9][0-9]_*.py")):
+        found |= importlib.import_module(f"{__package__}.{path.stem}").EXERCISES
+    return found
+
+
+EXERCISES = collect_exercises()  # those whose answer is run
 given: dict[str, int] = {}  # by exercise, how many hints this kernel has shown
 
 
@@ -74,7 +52,7 @@ def check(name: str, answer: object) -> None:
 
 def feedback(name: str, answer: object) -> str:
     """Say what `check` prints."""
-    guard_name(name)
+    guard_known("an exercise", name, [*read_exercises(), *EXERCISES])
 
     def find_verdict() -> str:
         if is_open(answer):
@@ -107,7 +85,7 @@ def hint(name: str) -> None:
     Raises:
         ValueError: There is no exercise of that name.
     """
-    guard_name(name)
+    guard_known("an exercise", name, [*read_exercises(), *EXERCISES])
     if name in EXERCISES:
         hints = list_hints(name, EXERCISES[name])
     else:
@@ -115,14 +93,6 @@ def hint(name: str) -> None:
     place = min(given.get(name, 0), len(hints) - 1)
     given[name] = place + 1
     print(f"Hint {place + 1} of {len(hints)}: {hints[place]}")
-
-
-def guard_name(name: str) -> None:
-    """Refuse a name that no exercise has."""
-    names = [*read_exercises(), *EXERCISES]
-    if name not in names:
-        near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.0)[0]
-        raise ValueError(f"name must be an exercise such as {near!r}, got {name!r}")
 
 
 def show_errors(*actions: Callable[[], object]) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 
 from helpers.exercises.comparing import Kind, call, get_kind, name_kind, to_plain
 from helpers.exercises.judging import Edit, Exercise, Observation, edit
-from helpers.exercises.observing import in_use
+from helpers.exercises.observing import in_use, set_weights
 from helpers.exercises.running import NotYet
 from helpers.model import make_layers
 
@@ -40,16 +40,6 @@ def observe_made(answer: Callable, case: tuple, shown: str) -> Observation:
     }
     set_weights(net, seed)
     return Observation(parts | watch(net, x, shown))
-
-
-def set_weights(net: nn.Module, seed: int) -> None:
-    """Give each parameter numbers that its shape decides, in whatever order they were made."""
-    with torch.no_grad():
-        for parameter in net.parameters():
-            shape = tuple(parameter.shape)
-            source = random.Random(f"{seed} {shape}")
-            numbers = [source.gauss(0, 1) for _ in range(parameter.numel())]
-            parameter.copy_(torch.tensor(numbers, dtype=torch.float32).view(shape))
 
 
 def watch(

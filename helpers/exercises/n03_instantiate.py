@@ -15,6 +15,7 @@ from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import expect_network, predict_column
 from helpers.model import Regressor, make_layers
+from helpers.training import train
 
 NETS = 10  # one network wanders by luck; the mean over ten hardly does
 CLOSE = 0.1  # a factor this near to 1 keeps the size
@@ -281,14 +282,8 @@ def advance(
     net: nn.Module, optimizer: optim.Optimizer, x: torch.Tensor, iterations: int
 ) -> list[float]:
     """Train towards a sine, and return the losses."""
-    losses = []
-    for _ in range(iterations):
-        loss = (net(x) - x.sin()).square().mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+    steps = train(net, x, x.sin(), nn.MSELoss(), optimizer, epochs=iterations)
+    return [iteration.loss for iteration in steps]
 
 
 LOAD_NET = '    net.load_state_dict(saved["net"])\n'

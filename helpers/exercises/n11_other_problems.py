@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from helpers.exercises.comparing import ask, call, name_kind, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
-from helpers.exercises.observing import expect_network, in_use
+from helpers.exercises.observing import expect_network, in_use, set_weights
 from helpers.exercises.programs import Watch, find_fault, holds_probabilities
 from helpers.exercises.running import NotYet
 
@@ -213,21 +213,13 @@ def draw_lists() -> list[tuple]:
     return cases
 
 
-def fill(net: nn.Module) -> None:
-    """Fill each parameter with numbers that its shape decides, wherever it stands."""
-    for one in net.parameters():
-        generator = torch.Generator().manual_seed(hash(tuple(one.shape)) % 2**32)
-        numbers = torch.rand(one.shape, generator=generator, dtype=torch.float32) - 0.45
-        one.data.copy_(numbers)
-
-
 def observe_built(answer: Callable, case: tuple, shown: str) -> Observation:
     """Build a network, fill it, and look at what it makes of pictures, and at its gradients."""
     cfg, *sizes, images = case
     net = expect_network(call(answer, list(cfg), *sizes, shown=shown), f"What {shown} returns")
     with torch.no_grad():
         net(images)  # lazy layers get their weights
-    fill(net)
+    set_weights(net, 0)
     parameters = list(net.parameters())
     parts = {f"The number of parameters of {shown}": sum(one.numel() for one in parameters)}
     out = net(images)

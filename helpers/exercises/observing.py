@@ -1,6 +1,7 @@
 """A learner's network, looked at from outside: what it predicts, and what it could."""
 
 import contextlib
+import random
 from collections.abc import Callable, Iterator
 
 import torch
@@ -77,6 +78,16 @@ def predict_column(net: Callable, x: torch.Tensor, what: str = "The network") ->
     if not isinstance(out, torch.Tensor) or out.shape != x.shape or out.dtype != x.dtype:
         raise NotYet(tell_tensor(f"{what}'s output", x, out, 0))
     return out
+
+
+def set_weights(net: nn.Module, seed: int) -> None:
+    """Give each parameter numbers that its shape decides, in whatever order they were made."""
+    with torch.no_grad():
+        for parameter in net.parameters():
+            shape = tuple(parameter.shape)
+            source = random.Random(f"{seed} {shape}")
+            numbers = [source.gauss(0, 1) for _ in range(parameter.numel())]
+            parameter.copy_(torch.tensor(numbers, dtype=torch.float32).view(shape))
 
 
 def predict_otherwise(net: nn.Module, x: torch.Tensor) -> torch.Tensor:

@@ -1,6 +1,5 @@
 """Questions to decide before the cells that answer them are run, and what is said of a choice."""
 
-import difflib
 import functools
 import html
 import tomllib
@@ -8,6 +7,8 @@ from pathlib import Path
 
 import ipywidgets
 from IPython.display import display
+
+from helpers.guards import guard_known
 
 UNDECIDED = (
     "Choose one of the options first, even if you are not sure: then run this cell again. What you "
@@ -73,9 +74,7 @@ def predict(name: str) -> Prediction:
     Shown in: 00_overview
     """
     questions = read_questions()
-    if name not in questions:
-        near = difflib.get_close_matches(str(name), questions, n=1, cutoff=0.0)[0]
-        raise ValueError(f"name must be a question such as {near!r}, got {name!r}")
+    guard_known("a question", name, questions)
     prediction = Prediction(questions[name])
     display(prediction)
     return prediction

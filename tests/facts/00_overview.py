@@ -3,6 +3,7 @@
 import torch
 
 from helpers.experiment import Experiment, Settings
+from helpers.training import train
 
 # %% 00-watch
 assert panel.settings.cfg == (1, 20, 50, 20, 1)
@@ -67,11 +68,8 @@ for seed in (2, 3):
     torch.manual_seed(seed)
     other = Regressor(make_layers([1, 20, 50, 20, 1]))
     sgd = optim.SGD(other.parameters(), lr=0.05)
-    for _ in range(400):
-        loss = loss_func(other(x), y)
-        sgd.zero_grad()
-        loss.backward()
-        sgd.step()
+    for _ in train(other, x, y, loss_func, sgd, epochs=400):
+        pass
     assert x[(other(x) - y).abs().argmax()].abs() > 9
 
 # %% 00-seven
