@@ -91,6 +91,27 @@ def program():
             held_out.append(loss_func(net(new_x), new_y).item())
     return net, training, held_out
 """
+
+
+def write_training(loss: str, labels: str) -> str:
+    """Write how a program trains and tests its network, as far as a loss and labels decide it."""
+    return f"""\
+    loss_func = nn.{loss}()  # 4. loss
+    optimizer = optim.Adam(net.parameters(), lr={{lr}})  # 5. optimizer
+    training, held_out = [], []
+    for _ in range(300):  # 6. training
+        out = net(x)
+        loss = loss_func(out, {labels})
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        training.append(loss.item())
+        with torch.no_grad():
+            held_out.append(loss_func(net(new_x), new_{labels}).item())
+    return net, training, held_out
+"""
+
+
 CLASSES = """\
 def program():
     torch.manual_seed({start})
@@ -100,20 +121,8 @@ def program():
     x, new_x = x[:300], x[300:]
     labels, new_labels = labels[:300], labels[300:]
     net = Regressor(make_layers([2, {width}, {width}, 3]))  # 2. class, 3. instance
-    loss_func = nn.CrossEntropyLoss()  # 4. loss
-    optimizer = optim.Adam(net.parameters(), lr={lr})  # 5. optimizer
-    training, held_out = [], []
-    for _ in range(300):  # 6. training
-        out = net(x)
-        loss = loss_func(out, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        training.append(loss.item())
-        with torch.no_grad():
-            held_out.append(loss_func(net(new_x), new_labels).item())
-    return net, training, held_out
 """
+CLASSES += write_training("CrossEntropyLoss", "labels")
 PRICES = """\
 import csv
 from pathlib import Path
@@ -133,20 +142,8 @@ def program():  # how far off will it be in the years to come?
     y, new_y = y[:cut], y[cut:]
     y, new_y = y / y.mean(), new_y / y.mean()
     net = Regressor(make_layers([1, {width}, {width}, 1]))  # 2. class, 3. instance
-    loss_func = nn.MSELoss()  # 4. loss
-    optimizer = optim.Adam(net.parameters(), lr={lr})  # 5. optimizer
-    training, held_out = [], []
-    for _ in range(300):  # 6. training
-        out = net(x)
-        loss = loss_func(out, y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        training.append(loss.item())
-        with torch.no_grad():
-            held_out.append(loss_func(net(new_x), new_y).item())
-    return net, training, held_out
 """
+PRICES += write_training("MSELoss", "y")
 FORMULAS = (
     "torch.sin({a} * x)",
     "torch.cos({a} * x)",
