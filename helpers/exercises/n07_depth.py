@@ -178,11 +178,15 @@ def is_better(a, b):
         return "cannot tell"
     a = [one if math.isfinite(one) else math.inf for one in a]
     b = [one if math.isfinite(one) else math.inf for one in b]
-    lower = sum(one < other for one in a for other in b)
-    higher = sum(one > other for one in a for other in b)
-    if lower > 0.85 * len(a) * len(b):
+    lower, higher = 0, 0
+    for one in a:
+        for other in b:
+            lower += one < other
+            higher += one > other
+    pairs = len(a) * len(b)
+    if lower > 0.85 * pairs:
         return "yes"
-    if higher > 0.85 * len(a) * len(b):
+    if higher > 0.85 * pairs:
         return "no"
     return "cannot tell"
 """,
@@ -192,14 +196,12 @@ def is_better(a, b):
             "lower > 0.85", "lower > 0.5", "higher > 0.85", "higher > 0.5"
         ),
         "a *small* loss is good.": edit(
-            "lower = sum(one < other",
-            "lower = sum(one > other",
-            "higher = sum(one > other",
-            "higher = sum(one < other",
+            "lower += one < other",
+            "lower += one > other",
+            "higher += one > other",
+            "higher += one < other",
         ),
-        "though the two hardly overlap: it is too careful.": edit(
-            "lower > 0.85 * len(a)", "lower > 1.85 * len(a)"
-        ),
+        "though the two hardly overlap: it is too careful.": edit("lower > 0.85", "lower > 1.85"),
         "for 0 of 200 pairs.": edit('"no"', '"cannot tell"'),
         "below five, say that you cannot tell.": edit("< 5", "< 1"),
         'it should return "yes", "no" or "cannot tell".': edit('return "yes"', "return True"),
@@ -226,7 +228,7 @@ def is_better(a, b):
         return "yes"
     return "no" if max(b) < min(a) else "cannot tell"
 """,
-        "neither is better.": edit("lower = sum(one < other", "lower = sum(one <= other"),
+        "neither is better.": edit("lower += one < other", "lower += one <= other"),
     },
 )
 
