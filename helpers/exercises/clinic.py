@@ -27,18 +27,23 @@ RIGHT = 0.85  # the share of new points that a mended classifier gets right
 
 # --- Programs: each kind is a text with gaps for what a seed decides.
 
-SINE = """\
-def program():
-    torch.manual_seed({start})
-    x = torch.rand({rows} + 50, 1) * 6 - 3  # 1. dataset
-    y = {formula}
-    x, new_x = x[:{rows}], x[{rows}:]
-    y, new_y = y[:{rows}], y[{rows}:]
-    net = nn.Sequential(  # 2. class, 3. instance
+LAYERS = """\
         nn.Linear(1, {width}),
         nn.ReLU(),
         nn.Linear({width}, {width}),
         nn.ReLU(),
+"""
+CURVE = f"""\
+def program():
+    torch.manual_seed({{start}})
+    x = torch.rand({{rows}} + HELD, 1) * 6 - 3  # 1. dataset
+    y = {{formula}}
+    x, new_x = x[:{{rows}}], x[{{rows}}:]
+    y, new_y = y[:{{rows}}], y[{{rows}}:]
+    net = nn.Sequential(  # 2. class, 3. instance
+{LAYERS}"""
+SINE = CURVE.replace("HELD", "50")
+SINE += """\
         nn.Linear({width}, 1),
     )
     optimizer = optim.Adam(net.parameters(), lr={lr})  # 5. optimizer
@@ -54,24 +59,8 @@ def program():
             held_out.append(((net(new_x) - new_y) ** 2).mean().item())
     return net, training, held_out
 """
-LAYERS = """\
-        nn.Linear(1, {width}),
-        nn.ReLU(),
-        nn.Linear({width}, {width}),
-        nn.ReLU(),
-"""
-DROPOUT = """\
-def program():
-    torch.manual_seed({start})
-    x = torch.rand({rows} + 100, 1) * 6 - 3  # 1. dataset
-    y = {formula}
-    x, new_x = x[:{rows}], x[{rows}:]
-    y, new_y = y[:{rows}], y[{rows}:]
-    net = nn.Sequential(  # 2. class, 3. instance
-        nn.Linear(1, {width}),
-        nn.ReLU(),
-        nn.Linear({width}, {width}),
-        nn.ReLU(),
+DROPOUT = CURVE.replace("HELD", "100")
+DROPOUT += """\
         nn.Dropout(0.05),
         nn.Linear({width}, 1),
     )
