@@ -12,7 +12,7 @@ import cells
 import hypothesis
 import pytest
 import seeds
-from stored import PATHS, facts_of, read
+from stored import PATHS, read
 
 os.environ["OMP_NUM_THREADS"] = "1"  # two processes share two cores; for their kernels too
 
@@ -121,10 +121,4 @@ def panel(make):
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)
 def notebook(request):
     """One of the stored notebooks, each in turn."""
-    return read(request.param)
-
-
-@pytest.fixture(params=[p for p in PATHS if facts_of(p.stem)], ids=lambda path: path.stem)
-def with_facts(request):
-    """One of those whose facts stand in facts/."""
     return read(request.param)

@@ -95,7 +95,7 @@ def questions(notebook):
         for node in ast.walk(parse(cell.source)):
             if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
                 continue
-            if getattr(node.value.func, "id", "") == "predict" and len(node.value.args) == 1:
+            if getattr(node.value.func, "id", "") == "predict":
                 found[node.value.args[0].value] = (node.targets[0].id, place)
     return found
 

@@ -107,11 +107,11 @@ def test_no_cell_of_a_learner_asserts(notebook):
     assert [cell.id for cell in code_cells(notebook) if asserts(cell.source)] == []
 
 
-def test_a_cell_that_is_not_compared_has_its_facts(with_facts):
-    for cell in code_cells(with_facts, IGNORE):
+def test_a_cell_that_is_not_compared_has_its_facts(notebook):
+    for cell in code_cells(notebook, IGNORE):
         assert asserted(cell) or is_run(cell), cell.id
     for tag in ("nbval-skip", "raises-exception"):
-        assert not code_cells(with_facts, tag)
+        assert not code_cells(notebook, tag)
 
 
 def to_number(node):
@@ -189,14 +189,14 @@ def chosen(section, cell):
     return found | {value - 1 for value in found} | to_floats("\n".join(texts))
 
 
-def test_a_figure_that_is_not_compared_lies_between_bounds_of_its_cells_facts(with_facts):
+def test_a_figure_that_is_not_compared_lies_between_bounds_of_its_cells_facts(notebook):
     """So that the stored figure cannot be changed alone.
 
     What an f-string prints and a fact names alike (`right`) lies between the bounds of that fact;
     other figures between any. How wide the bounds are is another question: planted.py shows that a
     wrong program leaves them.
     """
-    for section in sections(with_facts):
+    for section in sections(notebook):
         for cell in section.cells:
             if IGNORE not in cell.metadata.get("tags", []) or is_run(cell):
                 continue
@@ -210,9 +210,9 @@ def test_a_figure_that_is_not_compared_lies_between_bounds_of_its_cells_facts(wi
                 assert held or not own or math.isnan(value), (expression, value, cell.source)
 
 
-def test_what_is_asserted_can_fail(with_facts):
+def test_what_is_asserted_can_fail(notebook):
     """Nothing is known after `loss > 0`, `min(a) < max(b)`, a comparison of literals, or `True`."""
-    for cell in code_cells(with_facts):
+    for cell in code_cells(notebook):
         for statement in asserted(cell):
             assert inside(statement, ast.Name), ast.unparse(statement)
             for node in ast.walk(statement):

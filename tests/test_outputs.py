@@ -21,8 +21,6 @@ CELLS = {
     "00-told": "guess.reveal()",
     "00-both": "print(2)\nother.reveal()",
     "00-free": "print(3)",
-    "00-old": "old = predict('Which?', ['a', 'b'])",
-    "00-old-told": "old.reveal('a')",
 }
 
 
