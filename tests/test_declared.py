@@ -31,6 +31,7 @@ def test_the_solution_passes(name, seed):
     )
 
 
+@pytest.mark.filterwarnings("ignore")  # PyTorch's, of shapes in a mistake
 @pytest.mark.parametrize(("name", "sentence"), MISTAKES)
 def test_each_mistake_is_named(name, sentence, seed):
     exercise = EXERCISES[name]
