@@ -3,6 +3,7 @@
 import io
 import itertools
 import math
+from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,8 @@ FIT_COLOUR = "#CC3311"
 HELD_OUT_COLOUR = "#009988"
 MARK_COLOUR = "#BB4488"
 LOSS_COLOUR = "#444444"
+TENTHS = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8)  # of a power of ten, in round numbers
+LEAP = 1000  # times the first losses; one that is larger leaves the plot
 SHARP = 2  # pixels of a PNG for each one that it is shown with
 
 
@@ -160,7 +163,10 @@ def to_png(figure: Figure) -> bytes:
 
 
 def loss_limits(losses: Sequence[float], iterations: Sequence[int]) -> tuple[tuple, tuple]:
-    """Choose (left, right), (bottom, top) that hold a loss curve and change seldom as it grows.
+    """Choose (left, right), (bottom, top) that a loss curve fills, in steps of a tenth of a power.
+
+    A loss that leaps to more than 1000 times what training began with leaves the plot, or of all
+    others nothing would be seen.
 
     Args:
         losses: The loss curve so far; nan and inf are passed over.
@@ -173,17 +179,21 @@ def loss_limits(losses: Sequence[float], iterations: Sequence[int]) -> tuple[tup
     numbers = np.asarray(iterations, dtype=float)
     first, last = (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 0.0)
     left = first // 100 * 100
-    sizes = (k * 10**n for n in itertools.count(3) for k in (1, 5))
-    size = 100 if last - left < 100 else next(size for size in sizes if size > last - left)
+    sizes = (float(f"{digits}e{power}") for power in itertools.count(2) for digits in TENTHS)
+    size = next(size for size in sizes if size >= last - left)
 
     losses = np.asarray(losses, dtype=float)
     seen = np.clip(losses[np.isfinite(losses)], -1e30, 1e30)
     if not seen.size:
-        seen = np.array([0.1])
+        seen = np.array([0.1, 1.0])
     low, high = float(seen.min()), float(seen.max())
     if low > 0:
-        low, high = (math.floor(math.log10(max(edge, 1e-30))) for edge in (low, high))
-        bottom, top = 10.0**low, 10.0 ** (high + 1)
+        high = min(high, LEAP * float(seen[:10].max()))
+        low, high = (10 * math.log10(max(edge, 1e-30)) for edge in (low, high))
+        low, high = math.floor(low - 0.3), math.ceil(high + 0.3)
+        middle = (low + high) // 2
+        low, high = min(low, middle - 4), max(high, middle + 4)  # so that two numbers are in sight
+        bottom, top = 10.0 ** (low / 10), 10.0 ** (high / 10)
     else:
         step = 10.0 ** math.floor(math.log10(max(-low, high) or 1.0))
         bottom, top = step * math.floor(low / step - 0.05), step * math.ceil(high / step + 0.05)
@@ -225,3 +235,20 @@ class Curve:
         if len(self.losses) > self.MOST:
             del self.iterations[1:-1:2], self.losses[1:-1:2]
             self._every *= 2
+
+
+class RunningMean(Curve):
+    """The means of fifty losses in a row, each at the middle one's number."""
+
+    LENGTH = 50
+
+    def __init__(self) -> None:
+        """Begin without a mean."""
+        super().__init__()
+        self._latest: deque[float] = deque(maxlen=self.LENGTH)
+
+    def record(self, number: int, loss: float) -> None:
+        """Take the next loss; arguments as for a `Curve`."""
+        self._latest.append(loss)
+        if len(self._latest) == self.LENGTH:
+            super().record(number - self.LENGTH // 2, sum(self._latest) / self.LENGTH)

@@ -42,6 +42,35 @@ def silent_layer(net: nn.Module, x: torch.Tensor) -> int | None:
     return next((number for number, output in outputs if not output.any()), None)
 
 
+def unit_effect(
+    net: nn.Module, layer: int, unit: int, x: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Compute what a hidden unit hands on, and what the prediction would lose without it.
+
+    Args:
+        net: A `Regressor`, or layers such as `make_layers` returns.
+        layer: Its hidden layer, from 1.
+        unit: Which unit of it, from 1.
+        x: Inputs, (N, inputs).
+
+    Returns:
+        What it hands on, (N,); and the prediction less the one that comes where it hands on 0,
+        (N, outputs). Without gradients.
+    """
+    features = getattr(net, "features", net)
+    with torch.no_grad():
+        whole, number = features(x), 0
+        for module in features:
+            if isinstance(module, nn.Linear):
+                if number == layer:  # what enters it is what hidden layer `layer` hands on
+                    output = x[:, unit - 1].clone()
+                    x = x.clone()
+                    x[:, unit - 1] = 0
+                number += 1
+            x = module(x)
+    return output, whole - x
+
+
 def gradient_norms(net: nn.Module) -> list[float | None]:
     """Measure how large a gradient each Linear layer received from the last `backward()`.
 

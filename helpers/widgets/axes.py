@@ -11,22 +11,29 @@ LETTER = 7.5  # width of one in any font, in pixels; a digit of the widest is 8.
 ROOM = 6  # letters of a number on the y axis
 
 
-def draw_axes(page: Box, box: Box, xname: str, yname: str) -> list[Shape]:
+def draw_axes(
+    page: Box, box: Box, xname: str | None, yname: str, yticks: Sequence[float] | None = None
+) -> list[Shape]:
     """Draw the frame, the grid lines, the numbers and the names of both axes.
 
     Args:
         page: The whole picture, its numbers being pixels.
         box: What the axes are for.
-        xname: What stands below.
+        xname: What stands below; None where another box stands there, which has the numbers.
         yname: What stands at the left, from below.
+        yticks: The numbers at the left; None chooses them.
     """
     bottom, right = box.top + box.height, box.left + box.width
-    xticks = find_ticks(box.xlim, max(3, int(box.width) // 80))
-    yticks = find_powers(box.ylim) if box.log else find_ticks(box.ylim, 5)
+    xticks = find_ticks(box.xlim, max(3, int(box.width) // 64))
+    if yticks is None:
+        yticks = find_powers(box.ylim) if box.log else find_ticks(box.ylim, 5)
     across = box.left + box.place(xticks, np.full(len(xticks), box.ylim[0]))[:, 0]
     down = box.top + box.place(np.full(len(yticks), box.xlim[0]), yticks)[:, 1]
     gaps = box.width / max(len(xticks), 1)
-    xlabels, xname = label_ticks(xticks, int(gaps / LETTER - 1), xname)
+    if xname is None:
+        xlabels, xname = [""] * len(xticks), ""
+    else:
+        xlabels, xname = label_ticks(xticks, int(gaps / LETTER - 1), xname)
     if box.log:
         ylabels = [write_number(tick, ROOM - 1) for tick in yticks]
     else:
@@ -48,14 +55,19 @@ def draw_axes(page: Box, box: Box, xname: str, yname: str) -> list[Shape]:
 
 
 def draw_legend(page: Box, box: Box, names: dict[str, Look], dotted: Sequence[str] = ()) -> list:
-    """Draw the row above a box: for each name a piece of its line, or a dot, and the name."""
-    shapes, left, height = [], box.left + 3, box.top - 11.0
-    for name, look in names.items():
-        length = 0 if name in dotted else 14
+    """Draw the row above a box: for each name a piece of its line, or a dot, and the name.
+
+    A row that is too long for the box begins as far to the left as it must.
+    """
+    lengths = [0 if name in dotted else 14 for name in names]
+    widths = [length + 22 + 6.3 * len(name) for length, name in zip(lengths, names, strict=True)]
+    left, height = box.left + 3 - max(sum(widths) - 14 - box.width, 0), box.top - 11.0
+    shapes = []
+    for (name, look), length, width in zip(names.items(), lengths, widths, strict=True):
         x, y = np.array([left, left + length]), np.array([height, height])
         shapes.append((Line if length else Dots)(page, x, y, look))
         shapes.append(Text(left + length + 7, height + 4.5, name))
-        left += length + 26 + 6.3 * len(name)
+        left += width
     return shapes
 
 
@@ -84,9 +96,14 @@ def find_ticks(limits: tuple[float, float], most: int) -> np.ndarray:
 
 
 def find_powers(limits: tuple[float, float]) -> np.ndarray:
-    """Choose powers of ten between two, eight of them at the most."""
-    low, high = (round(math.log10(edge)) for edge in limits)
-    return np.array([float(f"1e{n}") for n in range(low, high + 1, 1 + (high - low) // 7)])
+    """Choose powers of ten between two, eight at the most; of too few, 2 and 5 times them, too."""
+    low, high = (math.log10(edge) for edge in limits)
+    first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
+    powers = [float(f"1e{n}") for n in range(first, last + 1, 1 + max(last - first, 0) // 7)]
+    if len(powers) < 2:
+        steps = (float(f"{k}e{n}") for n in range(first - 1, last + 2) for k in (1, 2, 5))
+        powers = [step for step in steps if limits[0] <= step <= limits[1]]
+    return np.array(powers)
 
 
 def label_ticks(ticks: np.ndarray, room: int, name: str) -> tuple[list[str], str]:

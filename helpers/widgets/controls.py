@@ -23,7 +23,6 @@ PRESETS = {
     "One wide layer": (300,),
     "Ten thin layers": (10,) * MAX_DEPTH,
 }
-WIDE = "min(100%, 800px)"  # as wide as the picture
 # ipywidgets gives the handle of a slider no name, has it say the number of its notch, and lets
 # one type into what stands beside a SelectionSlider, to no effect. So the page itself mends every
 # slider near by. `onload` comes once in each page that shows it; the observer sees what is drawn
@@ -41,16 +40,44 @@ const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
 new MutationObserver(mend).observe(box, {childList: true, subtree: true});
 mend();
 ">
-.sine-widths .widget-inline-hbox .widget-readout { flex: none; min-width: 28px; }
-.sine-words .widget-html, .sine-words .widget-html-content { line-height: 20px; margin-block: 0; }
-.widget-hbox.sine-words { align-content: flex-start; min-height: 40px; }
-@media (max-width: 1100px) { /* room for the longest text, so that nothing below it jumps */
-    .widget-html.sine-words { min-height: 40px; }
-    .widget-hbox.sine-words { min-height: 60px; }
+.sine-panel { container-type: inline-size; --jp-widgets-slider-handle-size: 24px; }
+.sine-body { --sine-network: 112px; }
+.sine-panel .widget-box { overflow: visible; }
+.sine-panel .widget-html, .sine-panel .widget-html-content { line-height: 18px; margin-block: 0; }
+.sine-bar .jupyter-button { width: 112px; margin-inline: 0 4px; }
+.sine-numbers { display: flex; gap: 18px; padding-inline: 10px; line-height: 15px; }
+.sine-numbers b { display: block; font-size: 20px; line-height: 20px; min-width: 3.6em; }
+.sine-body.widget-hbox { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 24px; }
+.sine-words { justify-content: space-between; gap: 0 24px; min-height: 20px; }
+.sine-words .widget-html-content { font-size: 12px; }
+.sine-widths .widget-slider { flex-direction: column; align-items: stretch; height: 44px; }
+.sine-widths .widget-label {
+    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+.sine-widths .widget-readout {
+    order: -1; flex: none; width: 100%; max-width: none; height: 16px; margin: 0; padding: 0;
+    line-height: 16px; text-align: center;
+}
+.sine-widths .slider-container { flex: none; height: 26px; margin: 2px 14px 0; }
+.sine-widths .widget-html-content { text-align: center; }
+.sine-toggles .widget-checkbox { flex: none; margin-inline-end: 12px; }
+@container (min-width: 1080px) {
+    .sine-body.widget-hbox { grid-template-columns: minmax(0, 1040px) minmax(320px, 1fr); }
+    .sine-body { --sine-network: 140px; }
+}
+@container (max-width: 640px) { /* no room for a slider below each column */
+    .sine-widths.widget-gridbox {
+        grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)) !important;
+    }
+    .sine-widths .widget-html { display: none; }
+    .sine-widths .widget-slider { flex-direction: row; height: 28px; }
+    .sine-widths .widget-label { position: static; width: 52px; height: auto; clip-path: none; }
+    .sine-widths .widget-readout { order: 0; width: 28px; height: 28px; line-height: 28px; }
+    .sine-widths .slider-container { flex: 1 1 auto; height: 28px; margin-top: 0; }
 }
 @media (forced-colors: active) {
     .jupyter-button, .widget-slider .slider { border: 1px solid; }
-    .jupyter-button.mod-active { border-width: 4px; }
+    .jupyter-button.mod-primary { border-width: 4px; }
 }
 </style>"""
 
@@ -66,11 +93,12 @@ class Controls:
 
     Attributes:
         inputs: The widgets whose values make the settings.
-        bar: The row of buttons that train.
+        bar: The buttons that train.
         main: The row of the two sliders that the series is about: depth and learning rate.
-        widths_box: The widths of the hidden layers.
+        widths_box: The widths of the hidden layers, each below its column of the drawn network.
         more: What is set once and left.
-        program_box: The program, folded.
+        folds: What opens `stop_box` and the program.
+        stop: Where a run pauses, folded.
         style: Mends the sliders; invisible, and a child of the same VBox as the others.
 
     Raises:
@@ -87,7 +115,7 @@ class Controls:
                 f"and seed {settings.seed}"
             )
         tooltip = "Number of hidden layers, 0 to 10"
-        half = {"width": "360px", "flex": "1 1 320px"}
+        half = {"flex": "1 1 240px"}
         self.depth = slider("Hidden layers", tooltip, range(MAX_DEPTH + 1), len(hidden), **half)
         tooltip = "How far a step goes, 0.00001 to 10: a notch is about a quarter more"
         self.lr = slider("Learning rate", tooltip, RATES, settings.lr, **half)
@@ -107,38 +135,36 @@ class Controls:
         data = (self.function, self.points, self.noise, self.seed)
         self.inputs = (self.depth, *self.widths, self.lr, *learning, *data)
 
-        self.run = button("Run", "Train until the stop; press again to pause", "96px", "primary")
-        self.one = button("1 iteration", "Train for one iteration", "104px")
-        self.hundred = button("100 iterations", "Train for a hundred iterations", "124px")
-        self.reset = button("Reset", "Pause, and begin again with a new network", "80px")
-        stop = {"value": 10_000, "min": 1, "max": 10**9, "layout": {"width": "148px"}}
-        stop |= {"style": {"description_width": "54px"}}
+        self.run = button("Run", "Train until the stop; press again to pause", "primary")
+        self.one = button("1 iteration", "Train for one iteration")
+        self.hundred = button("100 iterations", "Train for a hundred iterations")
+        self.reset = button("Reset", "Pause, and begin again with a new network")
+        self.bar = (self.run, self.one, self.hundred, self.reset)
+        stop = {"value": 10_000, "min": 1, "max": 10**9, "layout": {"width": "220px"}}
         self.stop = labelled(widgets.BoundedIntText, "Stop at", "Run pauses there", **stop)
         self.presets = [
-            button(name, f"Set the hidden layers to {list(PRESETS[name])}", "calc(50% - 4px)")
-            for name in PRESETS
+            button(name, f"Set the hidden layers to {list(PRESETS[name])}") for name in PRESETS
         ]
-        self.unfold = widgets.ToggleButton(
-            tooltip="The same run in plain PyTorch, ready to paste into a cell"
-        )
-        self.program = widgets.Textarea(layout={"width": "100%"})
-        self.program.tooltip = "The program: click in it, select all, and copy"
+        for preset in self.presets:
+            preset.layout.width = "calc(50% - 4px)"
+        self.unfold = make_toggle("Program", "The same run in plain PyTorch, ready to paste")
+        self.unfold_stop = make_toggle("Stop at", "Choose the iteration at which Run pauses")
+        self.folds = (self.unfold, self.unfold_stop)
+        self.program = labelled(widgets.Textarea, "Program", "Click in it, select all, and copy")
+        self.program.layout = {"width": "100%", "flex_flow": "column", "align_items": "stretch"}
 
-        self.bar = row(self.run, self.one, self.hundred, self.reset, self.stop)
         self.main = row(self.depth, self.lr)
-        columns = "repeat(auto-fill, minmax(160px, 1fr))"  # five where there is room
-        layout = {"grid_template_columns": columns, "width": "min(100%, 940px)"}
-        layout["overflow"] = "visible"  # or a bar comes with the 4 px that a row is lower
-        self.widths_box = widgets.GridBox(self.widths, layout=layout)
+        ends = [widgets.HTML(f"{name}") for name in ("x", "prediction")]
+        self.widths_box = widgets.GridBox([ends[0], *self.widths, ends[1]])
         self.widths_box.add_class("sine-widths")
         left = column("Network and learning", *learning, row(*self.presets))
         self.more = row(left, column("Data", *data))
-        self.program_box = widgets.VBox([self.unfold, self.program])
         self.style = make_style()
         self.depth.observe(self._show_widths, "value")
-        self.unfold.observe(self._show_program, "value")
+        for toggle in self.folds:
+            toggle.observe(self._show_folded, "value")
         self._show_widths()
-        self._show_program()
+        self._show_folded()
 
     def read(self) -> Settings:
         """Say what the controls show."""
@@ -171,12 +197,14 @@ class Controls:
         self.program.value = text
 
     def _show_widths(self, change: object = None) -> None:
-        for place, slider in enumerate(self.widths):  # a hidden one keeps its place and value
-            slider.layout.visibility = "visible" if place < self.depth.value else "hidden"
+        columns = self.depth.value + 2
+        self.widths_box.layout.grid_template_columns = f"repeat({columns}, minmax(0, 1fr))"
+        for place, slider in enumerate(self.widths):  # a hidden one keeps its value
+            slider.layout.display = "flex" if place < self.depth.value else "none"
 
-    def _show_program(self, change: object = None) -> None:
-        self.unfold.description = f"{'Hide' if self.unfold.value else 'Show'} the program"
+    def _show_folded(self, change: object = None) -> None:
         self.program.layout.display = "flex" if self.unfold.value else "none"
+        self.stop.layout.display = "flex" if self.unfold_stop.value else "none"
 
 
 def labelled(kind: type, description: str, tooltip: str, **traits: object) -> widgets.Widget:
@@ -223,16 +251,21 @@ def write_notch(value: float, digits: int) -> str:
 def width_slider(place: int, width: int) -> widgets.SelectionSlider:
     """Make the slider for one hidden layer's width."""
     tooltip = f"Number of units of hidden layer {place}, 1 to 512"
-    made = slider(f"Width {place}", tooltip, WIDTHS, width, height="24px")
-    made.style.description_width = "60px"
+    made = slider(f"Width {place}", tooltip, WIDTHS, width)
+    made.style.description_width = "initial"
     return made
 
 
-def button(description: str, tooltip: str, width: str, style: str = "") -> widgets.Button:
+def button(description: str, tooltip: str, style: str = "") -> widgets.Button:
     """Make a button."""
-    layout = {"width": width}
-    return widgets.Button(
-        description=description, tooltip=tooltip, button_style=style, layout=layout
+    return widgets.Button(description=description, tooltip=tooltip, button_style=style)
+
+
+def make_toggle(description: str, tooltip: str) -> widgets.Checkbox:
+    """Make what is on or off: a Checkbox, for a ToggleButton tells a screen reader neither."""
+    layout = {"width": "auto"}
+    return widgets.Checkbox(
+        False, description=description, tooltip=tooltip, indent=False, layout=layout
     )
 
 
@@ -243,10 +276,10 @@ def make_style() -> widgets.HTML:
 
 def row(*children: widgets.Widget) -> widgets.HBox:
     """Put widgets side by side, in as many rows as the page needs."""
-    return widgets.HBox(children, layout={"flex_flow": "row wrap", "width": WIDE})
+    return widgets.HBox(children, layout={"flex_flow": "row wrap", "width": "100%"})
 
 
 def column(title: str, *children: widgets.Widget) -> widgets.VBox:
     """Put widgets below a heading, in a column that stands beside another where it can."""
     heading = widgets.HTML(f"<b>{title}</b>")
-    return widgets.VBox([heading, *children], layout={"width": "360px", "flex": "1 1 320px"})
+    return widgets.VBox([heading, *children], layout={"width": "auto", "flex": "1 1 280px"})

@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ipywidgets import HTML, ToggleButton
+from ipywidgets import HTML
 
 from helpers.experiment import Settings
 from helpers.training import Iteration
+from helpers.widgets.controls import make_toggle
 
 EARLY = 1000  # iterations
 
@@ -108,11 +109,7 @@ class GoalList:
 
     def __init__(self) -> None:
         """Begin with nothing reached, and the list folded."""
-        self.toggle = ToggleButton(
-            description="Goals",
-            tooltip="Show what to try, and what is done",
-            layout={"width": "132px"},
-        )
+        self.toggle = make_toggle("Goals", "Show what to try, and what is done")
         self.list = HTML()
         self.toggle.observe(self._unfold, "value")
         self._unfold()

@@ -1,57 +1,74 @@
-"""What the panel can add to its picture: kinks, hidden layers, and what lies beyond the data."""
+"""What the panel finds out of a network beside its prediction: its units, its kinks, and beyond."""
 
 import html
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from ipywidgets import HTML, ToggleButton
+import torch
+from ipywidgets import HTML, SelectionSlider
 
 from helpers.experiment import Experiment
 from helpers.model import count_parameters
 from helpers.plots import to_array
-from helpers.probe import count_crossings, hidden_outputs, kinks
-from helpers.widgets.picture import make_box, make_grid
-from helpers.widgets.svg import write_outputs
+from helpers.probe import count_crossings, hidden_outputs, kinks, unit_effect
+from helpers.widgets.controls import NOTCHES, labelled, make_toggle
+from helpers.widgets.network import MOST as DRAWN
+from helpers.widgets.network import Portrait, portray
+from helpers.widgets.picture import Unit, make_box, make_grid
 
 TOOLTIPS = {
     "Kinks": "Dot the bends of the fit, each hidden layer's in its own colour",
-    "Layer outputs": "Draw what every unit of each hidden layer hands on",
+    "Residuals": "Draw what the prediction leaves of each label",
     "Beyond the data": "Show what the network says on twice the range of x",
 }
-REST = 20  # times as long as a finding took, there is no other while training runs
-SPEED = 40_000  # letters a second of the strip, which comes four times a second at the most
+REST = 160  # times as long as a finding took, it is not made again while training runs
+OFTEN = 0.25  # seconds between two portraits of the network, at the least
 MOST = 100  # kinks that are drawn, so that one can tell them apart
 MUCH = 2e8  # crossings times parameters; kinks of more take above a tenth of a second
+GRID = 200  # x at which a unit is asked
 
 
 class Look(NamedTuple):
-    """What is asked for: whether to show kinks, layer outputs, and what lies beyond the data."""
+    """What is asked for.
+
+    Attributes:
+        kinks: Whether to show the kinks.
+        residuals: Whether to show what the prediction leaves of the labels.
+        beyond: Whether to show what lies beyond the data.
+        unit: A hidden layer and a unit of it to draw large, both from 1; empty for none.
+    """
 
     kinks: bool = False
-    outputs: bool = False
+    residuals: bool = False
     beyond: bool = False
+    unit: tuple[int, int] | tuple[()] = ()
 
 
 class Found(NamedTuple):
-    """What was found of what was asked for.
+    """What was found out.
 
     Attributes:
+        portrait: What is drawn of the network.
+        off: How many units of each hidden layer hand on 0 for every x of the data.
         curve: What the network says on twice the range of x; None if only the data's was asked.
         dots: For each hidden layer, x and y of its kinks; 100 in all at the most.
-        strip: SVG of what the hidden layers hand on; "" if that was not asked.
-        words: It all, in one line.
+        unit: The unit that was chosen, or None.
+        words: What was asked for, in one line.
     """
 
+    portrait: Portrait
+    off: tuple[int, ...]
     curve: np.ndarray | None = None
     dots: Sequence[tuple[np.ndarray, np.ndarray]] = ()
-    strip: str = ""
+    unit: Unit | None = None
     words: str = ""
 
 
 class Finding(NamedTuple):
-    """What one toggle asked for: of which iteration, words with a {} for it, a part of `Found`."""
+    """What one question brought: of which iteration, words with a {} for it, a part of `Found`."""
 
     iteration: int
     words: str
@@ -59,10 +76,10 @@ class Finding(NamedTuple):
 
 
 class Examiner:
-    """Finds out what is asked for of a network.
+    """Finds out what a network is, and what else is asked for.
 
-    While training runs, and waits for it, that takes at most a twentieth of the time: what was
-    found a moment ago is shown again, and the words say of which iteration it is.
+    While training runs, and waits for it, each finding takes little of the time: what was found
+    a moment ago is shown again, and the words say of which iteration it is.
 
     Args:
         clock: Tells the time, in seconds.
@@ -71,8 +88,8 @@ class Examiner:
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         """Begin with nothing found."""
         self.clock = clock
-        self.due = 0.0  # when something may be found anew while training runs
-        self.subject: tuple[Experiment | None, bool] = (None, False)
+        self.due: dict[str, float] = defaultdict(float)  # when something may be found anew
+        self.subject: tuple = ()
         self.findings: dict[str, Finding] = {}  # of the subject
 
     def examine(self, experiment: Experiment, look: Look, running: bool = False) -> Found:
@@ -83,14 +100,17 @@ class Examiner:
             look: What is asked for.
             running: Whether training waits. If not, all is found anew, whatever it takes.
         """
-        if self.subject[0] is not experiment or self.subject[1] != look.beyond:
-            self.subject = (experiment, look.beyond)
+        if look.unit not in dict(name_units(experiment.settings.cfg[1:-1])).values():
+            look = look._replace(unit=())  # of the network that is wanted, but was refused
+        subject = (experiment, look.beyond, look.unit)
+        if self.subject != subject:
+            self.subject = subject
             self.findings.clear()
-        asked = [name for name in FINDERS if getattr(look, name)]
-        if not running or self.clock() >= self.due:
-            self._find(asked, experiment, look, running)
-        elif look.beyond and "beyond" not in self.findings:  # there is no other fit on its grid
-            self._find(["beyond"], experiment, look, running)
+        asked = [name for name in FINDERS if name in ALWAYS or getattr(look, name)]
+        for name in asked:
+            missing = name in (*ALWAYS, "beyond") and name not in self.findings
+            if missing or not running or self.clock() >= self.due[name]:
+                self._find(name, experiment, look, running)
 
         known = {name: self.findings[name] for name in asked if name in self.findings}
         parts = {name: finding.part for name, finding in known.items()}
@@ -101,58 +121,91 @@ class Examiner:
         curve, dots = parts.get("beyond"), parts.get("kinks", ())
         if curve is None and dots and known["kinks"].iteration != experiment.iteration:
             dots = put_on_fit(experiment, [x for x, _ in dots])  # the fit has moved
-        return Found(curve, dots, parts.get("outputs", ""), " · ".join(words))
+        said = " · ".join(filter(None, words))
+        return Found(parts["portrait"], parts["off"], curve, dots, parts.get("unit"), said)
 
-    def _find(
-        self, names: Sequence[str], experiment: Experiment, look: Look, running: bool
-    ) -> None:
+    def _find(self, name: str, experiment: Experiment, look: Look, running: bool) -> None:
         began = self.clock()
-        for name in names:
-            found = FINDERS[name](experiment, look, running)
-            self.findings[name] = Finding(experiment.iteration, *found)
+        found = FINDERS[name](experiment, look, running)
+        self.findings[name] = Finding(experiment.iteration, *found)
         if running:
             ended = self.clock()
             rest = REST * (ended - began)
-            if "outputs" in names:
-                rest = max(rest, 0.25, len(self.findings["outputs"].part) / SPEED)
-            self.due = ended + rest
+            self.due[name] = ended + (max(rest / 2, OFTEN) if name == "portrait" else rest)
 
 
 class Insight:
-    """Three toggles, and places for what is found that is no part of the picture.
+    """Three toggles, a list of units, and a line for what was found.
 
     Attributes:
-        toggles: Whether to show kinks, layer outputs, and what lies beyond the data.
+        toggles: Whether to show kinks, residuals, and what lies beyond the data.
+        unit: Which unit is drawn large.
         line: What was found, in one line; there while a toggle is on.
-        strip: The picture of the layer outputs; there while its toggle is on.
     """
 
     def __init__(self) -> None:
         """Make the toggles, all of them off."""
-        self.toggles = [
-            ToggleButton(description=name, tooltip=tooltip, layout={"width": "132px"})
-            for name, tooltip in TOOLTIPS.items()
-        ]
-        self.kinks, self.outputs, self.beyond = self.toggles
+        self.toggles = [make_toggle(name, tooltip) for name, tooltip in TOOLTIPS.items()]
+        self.kinks, self.residuals, self.beyond = self.toggles
+        tooltip = "A unit to draw large: its layer and its place in the column"
+        traits = {"options": name_units(()), "layout": {"width": "auto", "flex": "1 1 240px"}}
+        self.unit = labelled(SelectionSlider, "Unit", tooltip, **traits)
+        self.unit.style.description_width = "40px"
+        self.unit.add_class(NOTCHES)
         self.line = HTML()
-        self.strip = HTML(layout={"width": "min(100%, 800px)", "margin": "0"})
-        for toggle in self.toggles:
-            toggle.observe(self._unfold, "value")
+        for control in (*self.toggles, self.unit):
+            control.observe(self._unfold, "value")
         self._unfold()
 
     @property
     def look(self) -> Look:
         """What the toggles ask for now."""
-        return Look(*(toggle.value for toggle in self.toggles))
+        return Look(*(toggle.value for toggle in self.toggles), self.unit.value)
+
+    def offer(self, hidden: Sequence[int]) -> None:
+        """Offer the units that are drawn of hidden layers of these widths."""
+        options = name_units(hidden)
+        if options != list(self.unit.options):
+            chosen = self.unit.value
+            self.unit.options = options
+            units = [unit for _, unit in options]
+            self.unit.index = units.index(chosen) if chosen in units else 0
 
     def show(self, found: Found) -> None:
-        """Show what was found, as far as it is no part of the picture."""
+        """Say what was found."""
         self.line.value = html.escape(found.words)
-        self.strip.value = found.strip
 
     def _unfold(self, change: object = None) -> None:
-        self.line.layout.display = "flex" if any(t.value for t in self.toggles) else "none"
-        self.strip.layout.display = "flex" if self.outputs.value else "none"
+        is_open = self.kinks.value or self.beyond.value or self.unit.value
+        self.line.layout.display = "flex" if is_open else "none"
+
+
+def find_portrait(experiment: Experiment, look: Look, running: bool) -> tuple[str, Portrait]:
+    """Ask the units that are drawn: no words, and `Found.portrait`."""
+    x = experiment.x
+    return "", portray(experiment.net, x[0].item(), x[-1].item())
+
+
+def find_off(experiment: Experiment, look: Look, running: bool) -> tuple[str, tuple[int, ...]]:
+    """Count the units that are off for every x: no words, and `Found.off`."""
+    outputs = hidden_outputs(experiment.net, experiment.x)
+    return "", tuple(int((~output.any(dim=0)).sum()) for output in outputs)
+
+
+def find_unit(experiment: Experiment, look: Look, running: bool) -> tuple[str, Unit]:
+    """Ask what a unit hands on, and what it adds: words, and `Found.unit`."""
+    layer, unit = look.unit
+    grid = make_grid(to_array(experiment.x), look.beyond)
+    x = torch.linspace(float(grid[0]), float(grid[-1]), GRID)
+    output, effect = unit_effect(experiment.net, layer, unit, x[:, None])
+    on, x = (output > 0).numpy(), x.numpy()
+    turns = np.flatnonzero(on[1:] != on[:-1])
+    ends = (x[turns] + x[turns + 1]) / 2
+    ends = np.concatenate([x[:1][on[:1]], ends, x[-1:][on[-1:]]]).reshape(-1, 2)
+    where = ", ".join(f"{low:.3g} to {high:.3g}" for low, high in ends)
+    name = f"layer {layer}, unit {unit}"
+    words = f"{name} is on{{}} for x from {where}" if where else f"{name} is off{{}} for every x"
+    return words, Unit(f"unit {layer}.{unit} adds", x, effect[:, 0].numpy(), ends)
 
 
 def find_beyond(experiment: Experiment, look: Look, running: bool) -> tuple[str, np.ndarray]:
@@ -184,15 +237,14 @@ def find_kinks(experiment: Experiment, look: Look, running: bool) -> tuple[str, 
     return f"kinks{{}} by layer: {counts or 'none'}{more}", dots
 
 
-def find_outputs(experiment: Experiment, look: Look, running: bool) -> tuple[str, str]:
-    """Draw what the hidden layers hand on: words, and `Found.strip`."""
-    outputs = [out.numpy() for out in hidden_outputs(experiment.net, experiment.x)]
-    counts = ", ".join(f"{out.any(axis=0).sum()} of {out.shape[1]}" for out in outputs)
-    words = f"units{{}} that are on somewhere: {counts or 'none'}"
-    return words, write_outputs(outputs, words.format(""))
-
-
-FINDERS = {"beyond": find_beyond, "kinks": find_kinks, "outputs": find_outputs}
+FINDERS = {
+    "portrait": find_portrait,
+    "off": find_off,
+    "beyond": find_beyond,
+    "kinks": find_kinks,
+    "unit": find_unit,
+}
+ALWAYS = ("portrait", "off")  # found unasked, and of a new network whatever the clock says
 
 
 def put_on_fit(experiment: Experiment, layers: Sequence[np.ndarray]) -> list[tuple]:
@@ -214,3 +266,13 @@ def thin_out(dots: Sequence[tuple], low: float, high: float) -> list[tuple]:
         some = np.isin(x, kept)
         chosen.append((x[some], y[some]))
     return chosen
+
+
+def name_units(hidden: Sequence[int]) -> list[tuple[str, tuple]]:
+    """Name each unit that is drawn, and none."""
+    units = [
+        (layer, unit)
+        for layer, width in enumerate(hidden, start=1)
+        for unit in range(1, min(width, DRAWN) + 1)
+    ]
+    return [("none", ()), *((f"{layer}.{unit}", (layer, unit)) for layer, unit in units)]

@@ -1,7 +1,6 @@
 """A picture that moves while a loop runs, with a line of text that says what it shows."""
 
 import numbers
-from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -13,13 +12,15 @@ from ipywidgets.widgets.widget import _instances
 from numpy.typing import ArrayLike
 
 from helpers.guards import show, to_number
-from helpers.plots import Curve, to_array
+from helpers.plots import Curve, RunningMean, to_array
 from helpers.widgets.kernel import find_cell
 from helpers.widgets.pace import Pace
-from helpers.widgets.picture import Picture, to_points
+from helpers.widgets.picture import HEIGHT, Picture, Scene, to_points
+from helpers.widgets.shapes import Text, to_text
 from helpers.widgets.stills import close_widget, with_still
 
-STAY = 10  # pictures of loops that have ended whose widgets stay, the latest ones
+STAY = 20  # pictures of loops that have ended whose widgets stay, the latest ones
+LINE = (6, 16, 24)  # of the line of text in a still: its x and y, and its height in pixels
 
 ENDED: list["LivePlot"] = []
 
@@ -36,10 +37,8 @@ class LivePlot:
     """The data, the latest prediction and the loss curve, redrawn a few times a second.
 
     Use it as a context manager around a loop. However the loop ends, leaving the `with`
-    block shows the last iteration and keeps that picture, and its line of text, in its place.
-
-    A page that was loaded anew while the loop ran never hears of that still, but finds the
-    widgets once the kernel has time for it. So the widgets of the latest loops stay.
+    block shows the last iteration, and the picture stays as it is: the widget where there is a
+    kernel, and a still of it where there is none.
 
     Args:
         x: Inputs, N finite values in any order.
@@ -52,6 +51,7 @@ class LivePlot:
         title: As given; may be set anew.
         latest: The iteration that was recorded last, or None.
         curve: The loss curve so far.
+        means: The means of fifty losses in a row.
         held_out: The loss on held-out points so far; empty if nobody gave any.
         marks: Iterations marked on the loss curve, each with a word.
         picture: The widget that shows it.
@@ -79,7 +79,9 @@ class LivePlot:
         self.title = title
         self.fps = fps
         self.count = count
-        self._sort(x, y)
+        x, y = to_points(x, y)
+        self.order = np.argsort(x, kind="stable")  # a line is drawn from left to right
+        self.x, self.y = x[self.order], y[self.order]
         self.clear()
         self.pace = Pace(fps)
         self._open()
@@ -89,23 +91,8 @@ class LivePlot:
         self.line = HTML()
         self.widget = VBox([self.picture, self.line])
         self.closed = False
-        self._update(None)
-
-    def _sort(self, x: ArrayLike, y: ArrayLike) -> None:
-        x, y = to_points(x, y)
-        self.order = np.argsort(x, kind="stable")  # a line is drawn from left to right
-        self.x, self.y = x[self.order], y[self.order]
-
-    def set_data(self, x: ArrayLike, y: ArrayLike, beyond: bool = False) -> None:
-        """Take other data; what was recorded stays until `clear`.
-
-        Args:
-            x: Inputs, N finite values in any order.
-            y: Targets, N finite values.
-            beyond: Whether the prediction is shown on twice the range of x.
-        """
-        self._sort(x, y)
-        self.picture.set_data(self.x, self.y, beyond)
+        self.picture.update(Scene(label=self.text()))
+        self.line.value = self.text()
 
     @property
     def iterations(self) -> list[int]:
@@ -122,6 +109,7 @@ class LivePlot:
         self.latest: Shown | None = None
         self.marks: list[tuple[int, str]] = []
         self.curve = Curve()
+        self.means = RunningMean()
         self.held_out = Curve()
 
     def show(self, iteration: Shown, held_out: float | None = None) -> None:
@@ -143,7 +131,8 @@ class LivePlot:
         """Make an iteration the latest, and its loss a point of the curve; arguments as above."""
         guard_iteration(iteration, self.order.size)
         self.latest = iteration
-        self.curve.record(iteration.number, iteration.loss)
+        for curve in (self.curve, self.means):
+            curve.record(iteration.number, iteration.loss)
         if held_out is not None:
             self.held_out.record(iteration.number, to_loss("held_out", held_out))
 
@@ -155,32 +144,25 @@ class LivePlot:
         """Mark an iteration on the loss curve; a mark soon after another takes its place."""
         add_mark(self.marks, number, text)
 
-    def draw(self, curve: ArrayLike | None = None, dots: Sequence[tuple] = ()) -> None:
-        """Draw the latest iteration now, whether a frame is due or not.
-
-        Args:
-            curve: What the network says on the picture's grid; None is the latest prediction.
-            dots: For each hidden layer, x and y of its kinks.
-        """
-        if curve is None and self.latest is not None:
-            curve = to_array(self.latest.prediction)[self.order]
-        self._update(curve, dots)
-        self.pace.count()
-
-    def _update(self, curve: ArrayLike | None, dots: Sequence[tuple] = ()) -> None:
+    def draw(self) -> None:
+        """Draw the latest iteration now, whether a frame is due or not."""
         held_out = (self.held_out.iterations, self.held_out.losses)
         text = self.text()
-        self.picture.title = self.title
-        self.picture.update(
-            curve,
-            self.losses,
-            self.iterations,
+        fit = None if self.latest is None else to_array(self.latest.prediction)[self.order]
+        scene = Scene(
+            prediction=fit,
+            losses=self.losses,
+            iterations=self.iterations,
+            means=self.means.losses,
+            at=self.means.iterations,
             held_out=held_out if held_out[0] else None,
             marks=self.marks,
-            dots=dots,
             label=text,
         )
+        self.picture.title = self.title
+        self.picture.update(scene)
         self.line.value = text  # after the picture, never ahead of it
+        self.pace.count()
 
     def text(self) -> str:
         """Say in one line what the picture shows."""
@@ -191,10 +173,8 @@ class LivePlot:
             number, loss = self.held_out.iterations[-1], self.held_out.losses[-1]
             old = "" if number == self.latest.number else f" at {self.count} {number}"
             parts.append(f"held out {loss:z.4g}{old}")
-        error = np.abs(to_array(self.latest.prediction)[self.order] - self.y)
-        worst = int(error.argmax())
-        parts.append(f"worst error {error[worst]:.3g} at x = {self.x[worst]:z.2f}")
-        return ", ".join(parts)
+        fit = to_array(self.latest.prediction)[self.order]
+        return ", ".join([*parts, find_worst(self.x, fit - self.y)])
 
     def close(self) -> None:
         """Take the widgets away."""
@@ -228,26 +208,40 @@ class LivePlot:
         """Show the last iteration, and leave it where the picture stands."""
         try:
             self.draw()
-            if self.handle is not None and not self.stays:
-                data, metadata = with_still({}, self.picture.png(), self.text())
-                self.handle.update(data, metadata=metadata, raw=True)
-            if not self.stays:
+            if self.handle is None:
                 print(self.text())
+            elif not self.stays:
+                self._store(self.widget._repr_mimebundle_())
         except Exception:
             if error is None:  # or it would hide how the loop ended
                 raise
         finally:
             self._end()
 
+    def _store(self, bundle: dict) -> None:
+        """Put a still, with its line of text, beside the widget or in its place."""
+        text = self.text()
+        line = [Text(LINE[0], HEIGHT + LINE[1], to_text(text, 110))]
+        data, metadata = with_still(bundle, self.picture.png(line, LINE[2]), text)
+        self.handle.update(data, metadata=metadata, raw=True)
+
     def _end(self) -> None:
-        """Leave the widgets to a page that is loaded anew, in place of the oldest ones."""
+        """Let the widgets stay; of the oldest loops a still takes their place."""
         self.pace.close()
         if self.handle is None:  # there is no page
             self.close()
-        elif not self.stays:  # what an Output shows is the widget itself
+        elif not self.stays:  # what an Output shows is the widget itself, and nothing else
             ENDED.append(self)
             for live in ENDED[:-STAY]:
+                live._store({})
                 live.close()
+
+
+def find_worst(x: np.ndarray, errors: np.ndarray) -> str:
+    """Say where the largest error is, and how large: of x and errors, (N,) each."""
+    sizes = np.abs(errors)
+    worst = int(sizes.argmax())
+    return f"worst error {sizes[worst]:.3g} at x = {x[worst]:z.2f}"
 
 
 def add_mark(marks: list[tuple[int, str]], number: int, text: str) -> None:

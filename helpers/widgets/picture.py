@@ -4,9 +4,11 @@ It is described once, as shapes: those that stand still and those that move. The
 as SVG, a stored notebook as a PNG.
 """
 
-import itertools
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from ipywidgets import HTML, GridBox
@@ -19,11 +21,13 @@ from helpers.widgets.axes import draw_axes, draw_legend
 from helpers.widgets.png import write_png
 from helpers.widgets.shapes import (
     LOOKS,
+    Band,
     Box,
     Dots,
     Line,
     Look,
     Shape,
+    Strokes,
     Text,
     draw_curve,
     make_page,
@@ -31,12 +35,82 @@ from helpers.widgets.shapes import (
 )
 from helpers.widgets.svg import write_svg
 
-WIDTH, HEIGHT = 800, 300  # pixels
+WIDTH, HEIGHT = 750, 226  # pixels
+SPLIT = 390  # where the part with the loss begins: on a narrow page it stands below the other
 PAGE = make_page(WIDTH, HEIGHT)
-LEFT = (72, 42, 424, 212)  # where the data stand: left, top, width, height
-RIGHT = (576, 42, 188, 212)  # where the loss stands
+LEFT = (62, 42, 312, 142)  # where the data stand: left, top, width, height
+RIGHT = (452, 42, 276, 142)  # where the loss stands
+STRIP = 38  # height of the residuals, which stand below a fit that is lower by them
 DOTS = 100  # of the data, so that one can tell them apart
-LETTER = 13  # room for a mark's word, which is turned, in pixels
+LETTER = 6.8  # width of one of a mark's, in pixels
+WIDEST = 800  # pixels of a page that it takes
+SHARE = "flex: {} 1 {:.0f}px; min-width: 0; height: auto"  # of the page
+ROOM = 1.15  # of an axis of residuals, times the largest
+SMOOTH = 150  # means of fifty losses from which on they are drawn
+
+
+class Unit(NamedTuple):
+    """A unit that was chosen, drawn large.
+
+    Attributes:
+        name: Which it is.
+        x: Where it was asked, (N,).
+        adds: What the prediction would lose without it at each x.
+        on: Where it hands on more than 0: begin and end of each part, (n, 2).
+    """
+
+    name: str
+    x: np.ndarray
+    adds: np.ndarray
+    on: np.ndarray
+
+
+class LastRun(NamedTuple):
+    """What stays of the run before.
+
+    Attributes:
+        x: Inputs, (N,).
+        prediction: What its network said at the end, (N,).
+        iterations: The numbers of the iterations of its loss curve.
+        losses: The curve.
+    """
+
+    x: np.ndarray
+    prediction: np.ndarray
+    iterations: Sequence[int]
+    losses: Sequence[float]
+
+
+class Scene(NamedTuple):
+    """How training stands: what a picture shows.
+
+    Attributes:
+        prediction: net(grid), one value for each; None shows the data alone.
+        losses, iterations: The loss curve so far, and the numbers of its iterations.
+        means, at: Means of fifty losses each, and the numbers of the iterations in their middle.
+        held_out: Iterations and losses of a curve on held-out points, or None.
+        marks: Iterations to mark, each with a word.
+        dots: For each hidden layer, x and y of its kinks.
+        unit: A unit to draw large, or None.
+        last: The run before, or None.
+        residuals: Label minus prediction at each x of the data, or None to leave them out.
+        lost: Whether the loss is no longer finite: the prediction is the last that was in sight.
+        label: The picture in a sentence, for a screen reader.
+    """
+
+    prediction: ArrayLike | None = None
+    losses: Sequence[float] = ()
+    iterations: Sequence[int] = ()
+    means: Sequence[float] = ()
+    at: Sequence[int] = ()
+    held_out: tuple[Sequence[int], Sequence[float]] | None = None
+    marks: Sequence[tuple[int, str]] = ()
+    dots: Sequence[tuple[np.ndarray, np.ndarray]] = ()
+    unit: Unit | None = None
+    last: LastRun | None = None
+    residuals: ArrayLike | None = None
+    lost: bool = False
+    label: str = ""
 
 
 class Picture(GridBox):
@@ -49,27 +123,22 @@ class Picture(GridBox):
         x: Inputs, N values in rising order.
         y: Targets, N values.
         title: What stands above the data; may be set anew.
-        beyond: Whether the prediction is shown on twice the range of x.
         count: What the numbers on the loss axis count.
 
     Attributes:
         x: Inputs, (N,).
         y: Targets, (N,).
         grid: The x of the prediction: those of the data, or 1000 on twice their range.
-        beyond: As given.
+        beyond: Whether the prediction is shown on twice the range of x.
         count: As given.
+        shown: The shapes that stay, and those that move.
 
     Raises:
         ValueError: x and y do not pair up one to one, or are not finite.
     """
 
     def __init__(
-        self,
-        x: ArrayLike,
-        y: ArrayLike,
-        title: str = "",
-        beyond: bool = False,
-        count: str = "iteration",
+        self, x: ArrayLike, y: ArrayLike, title: str = "", count: str = "iteration"
     ) -> None:
         """Draw the data alone."""
         cell = {"grid_area": "1 / 1 / 2 / 2", "width": "100%", "margin": "0"}
@@ -77,8 +146,8 @@ class Picture(GridBox):
         self.moving = HTML(layout=cell)
         self.title = title
         self.count = count
-        self.set_data(x, y, beyond)
-        layout = {"width": "100%", "max_width": f"min(100%, {WIDTH}px)", "overflow": "hidden"}
+        self.set_data(x, y)
+        layout = {"width": "100%", "max_width": f"min(100%, {WIDEST}px)", "overflow": "hidden"}
         super().__init__([self.still, self.moving], layout=layout)
 
     def set_data(self, x: ArrayLike, y: ArrayLike, beyond: bool = False) -> None:
@@ -92,85 +161,140 @@ class Picture(GridBox):
         self.x, self.y = to_points(x, y)
         self.beyond = beyond
         self.grid = make_grid(self.x, beyond)
-        self.left = make_box(self.grid, self.y)
         self.stays = None  # what the still picture depends on, once it is drawn
-        self.update(None, [], [])
+        self.update(Scene())
 
-    def update(
-        self,
-        prediction: ArrayLike | None,
-        losses: Sequence[float],
-        iterations: Sequence[int],
-        held_out: tuple[Sequence[int], Sequence[float]] | None = None,
-        marks: Sequence[tuple[int, str]] = (),
-        dots: Sequence[tuple[np.ndarray, np.ndarray]] = (),
-        label: str = "",
-    ) -> None:
+    def update(self, scene: Scene) -> None:
         """Show how training stands.
-
-        Args:
-            prediction: net(grid), one value for each; None shows the data alone.
-            losses: The loss curve so far.
-            iterations: The numbers of its iterations.
-            held_out: Iterations and losses of a second curve, on held-out points.
-            marks: Iterations to mark, each with a word.
-            dots: For each hidden layer, x and y of its kinks.
-            label: The picture in a sentence, for a screen reader.
 
         Raises:
             ValueError: The prediction is of another size than the grid.
         """
-        moving: list[Shape] = [draw_title(self.left, self.title)]
-        if prediction is not None:
-            curve = to_array(prediction)
+        # copies, so that a still is whole whatever a thread goes on recording
+        curves = {name: [np.array(part, float) for part in two] for name, two in list_curves(scene)}
+        numbers, values = (np.concatenate(parts) for parts in zip(*curves.values(), strict=True))
+        xlim, ylim = loss_limits(values, numbers)
+        right = Box(*RIGHT, xlim, ylim, log=ylim[0] > 0)
+        left, strip = self._make_boxes(scene)
+
+        stays = (left, right, strip, tuple(curves), len(scene.dots), scene.last is None, scene.lost)
+        stays += (None if scene.unit is None else scene.unit.name, bool(scene.marks))
+        if stays != self.stays:
+            self.stays = stays
+            below = self._draw_fit_axes(left, strip, scene)
+            beside = self._draw_loss_axes(right, curves, bool(scene.marks))
+            self.still.value = write_parts(below, beside)
+            self.shown = (below + beside, [])
+        fit: list[Shape] = [draw_title(left, self.title), *self._draw_fit(left, scene)]
+        if strip is not None:
+            fit += draw_residuals(strip, self.x, to_array(scene.residuals))
+        loss: list[Shape] = []
+        for name, two in curves.items():
+            loss += draw_curve(right, *two, LOOKS[look_of_curve(name, curves)])
+        loss += draw_marks(right, scene.marks) + draw_leap(right, *curves["training"])
+        self.shown = (self.shown[0], fit + loss)
+        self.moving.value = write_parts(fit, loss, scene.label)
+
+    def png(self, below: Sequence[Shape] = (), height: float = 0) -> bytes:
+        """Draw what was last shown as a PNG of twice the pixels, 1500 x 452.
+
+        Args:
+            below: Shapes that stand below it.
+            height: How much room they need, in pixels.
+        """
+        still, moving = self.shown
+        return write_png([*still, *moving, *below], WIDTH, HEIGHT + height)
+
+    def _make_boxes(self, scene: Scene) -> tuple[Box, Box | None]:
+        """Choose which numbers are in sight, and where: of the fit, and of the residuals if any."""
+        fit = make_box(self.grid, self.y)
+        if scene.unit is not None:
+            fit = replace(fit, ylim=make_room(fit.ylim, scene.unit.adds))
+        if scene.residuals is None:
+            return fit, None
+        found = np.abs(to_array(scene.residuals))
+        found = found[np.isfinite(found)]
+        size = round_up(float(found.max(initial=1e-6)))
+        lower = replace(fit, height=fit.height - STRIP - 10)
+        top = lower.top + lower.height + 10
+        return lower, Box(fit.left, top, fit.width, STRIP, fit.xlim, (-ROOM * size, ROOM * size))
+
+    def _draw_fit(self, box: Box, scene: Scene) -> list[Shape]:
+        """Draw all predictions, and what is known of them."""
+        shapes: list[Shape] = []
+        if scene.unit is not None:
+            shapes.append(Band(box, scene.unit.on, LOOKS["on"]))
+        if scene.last is not None:
+            shapes += draw_curve(box, scene.last.x, scene.last.prediction, LOOKS["last run"])
+        if scene.prediction is not None:
+            curve = to_array(scene.prediction)
             if curve.size != self.grid.size:
                 raise ValueError(
                     f"prediction must hold one value for each of the {self.grid.size} x of the "
                     f"grid, got {curve.size}"
                 )
-            moving += draw_curve(self.left, self.grid, curve, LOOKS["prediction"])
-        moving += draw_kinks(self.left, dots)
+            look = LOOKS["prediction"]
+            if scene.lost:
+                look = look._replace(colour=LOOKS["last run"].colour)
+            shapes += draw_curve(box, self.grid, curve, look)
+        if scene.unit is not None:
+            shapes += draw_curve(box, scene.unit.x, scene.unit.adds, LOOKS["unit"])
+        return shapes + draw_kinks(box, scene.dots)
 
-        curves = {"training": (iterations, losses)}
-        if held_out is not None:
-            curves["held out"] = held_out
-        # copies, so that a still is whole whatever a thread goes on recording
-        curves = {name: [np.array(part, float) for part in two] for name, two in curves.items()}
-        numbers, values = (np.concatenate(parts) for parts in zip(*curves.values(), strict=True))
-        xlim, ylim = loss_limits(values, numbers)
-        right = Box(*RIGHT, xlim, ylim, log=ylim[0] > 0)
-        for name, two in curves.items():
-            moving += draw_curve(right, *two, LOOKS[name])
-        moving += draw_marks(right, marks)
-
-        stays = (right, len(curves), len(dots))
-        if stays != self.stays:
-            self.stays = stays
-            still = self._draw_still(right, list(curves), len(dots))
-            self.still.value = write_svg(still, WIDTH, HEIGHT)
-        else:
-            still = self.shown[0]
-        self.shown = (still, moving)
-        self.moving.value = write_svg(moving, WIDTH, HEIGHT, label)
-
-    def png(self) -> bytes:
-        """Draw what was last shown as a PNG of twice the pixels, 1600 x 600."""
-        still, moving = self.shown
-        return write_png([*still, *moving], WIDTH, HEIGHT)
-
-    def _draw_still(self, right: Box, curves: list[str], layers: int) -> list[Shape]:
-        """Draw what stays: axes, data and legends."""
+    def _draw_fit_axes(self, box: Box, strip: Box | None, scene: Scene) -> list[Shape]:
+        """Draw what stays of the fit: axes, data and legends."""
         every = max(1, self.x.size // DOTS)
-        data = "data" if every == 1 else f"data, 1 of {every} points"
+        data = "data" if every == 1 else f"data (1 of {every})"
         names = {data: LOOKS["data"], "prediction": LOOKS["prediction"]}
-        shapes = draw_axes(PAGE, self.left, "x", "y")
-        shapes += draw_legend(PAGE, self.left, names, dotted=[data])
-        shapes.append(Dots(self.left, self.x[::every], self.y[::every], LOOKS["data"]))
-        shapes += draw_layers(self.left, layers)
-        shapes += draw_axes(PAGE, right, to_text(self.count, 24), "loss")
+        if scene.lost:
+            names = {data: LOOKS["data"], "last fit in sight": LOOKS["last run"]}
+        elif scene.last is not None:
+            names["last run"] = LOOKS["last run"]
+        shapes = draw_axes(PAGE, box, "x" if strip is None else None, "y")
+        shapes += draw_legend(PAGE, box, names, dotted=[data])
+        shapes.append(Dots(box, self.x[::every], self.y[::every], LOOKS["data"]))
+        if strip is not None:
+            size = strip.ylim[1] / ROOM
+            shapes += draw_axes(PAGE, strip, "x", "", np.array([-size, 0, size]))
+        above = replace(box, top=box.top - 16)
+        if scene.unit is not None:
+            shapes += draw_legend(PAGE, above, {scene.unit.name: LOOKS["unit"]})
+        return shapes + draw_layers(above, len(scene.dots))
+
+    def _draw_loss_axes(self, box: Box, curves: Collection[str], marked: bool) -> list[Shape]:
+        """Draw what stays of the loss: axes, and of several curves a legend, above any marks."""
+        shapes = draw_axes(PAGE, box, to_text(self.count, 24), "loss")
         if len(curves) > 1:
-            shapes += draw_legend(PAGE, right, {name: LOOKS[name] for name in curves})
+            looks = {name: LOOKS[look_of_curve(name, curves)] for name in curves}
+            shapes += draw_legend(PAGE, replace(box, top=box.top - 16 * marked), looks)
         return shapes
+
+
+def list_curves(scene: Scene) -> list[tuple[str, tuple]]:
+    """Name each loss curve, from back to front, with its iterations and losses."""
+    curves = [("training", (scene.iterations, scene.losses))]
+    if scene.last is not None:
+        curves.insert(0, ("last run", (scene.last.iterations, scene.last.losses)))
+    if len(scene.means) >= SMOOTH:
+        curves.append(("mean of 50", (scene.at, scene.means)))
+    if scene.held_out is not None:
+        curves.append(("held out", scene.held_out))
+    return curves
+
+
+def look_of_curve(name: str, curves: Collection[str]) -> str:
+    """Name the look of a curve: training is faint where its mean stands beside it."""
+    return "faint" if name == "training" and "mean of 50" in curves else name
+
+
+def write_parts(fit: Sequence[Shape], loss: Sequence[Shape], label: str = "") -> str:
+    """Write both parts as SVG, side by side where the page has room, else one below the other."""
+    parts = [(fit, 0, SPLIT, label), (loss, SPLIT, WIDTH - SPLIT, "")]
+    pieces = [
+        write_svg(shapes, width, HEIGHT, said, left, layout=SHARE.format(width, 0.72 * width))
+        for shapes, left, width, said in parts
+    ]
+    return f'<div style="display: flex; flex-wrap: wrap">{"".join(pieces)}</div>'
 
 
 def make_grid(x: np.ndarray, beyond: bool) -> np.ndarray:
@@ -184,6 +308,19 @@ def make_grid(x: np.ndarray, beyond: bool) -> np.ndarray:
 def make_box(grid: np.ndarray, y: np.ndarray) -> Box:
     """Choose which numbers are in sight, and where: all of the grid, and y with room around it."""
     return Box(*LEFT, widen(grid, 0.03), widen(y, 0.25))
+
+
+def make_room(limits: tuple[float, float], values: np.ndarray) -> tuple[float, float]:
+    """Widen the limits of an axis in steps, so that they hold values: twice its size at the most.
+
+    It changes seldom while the values move.
+    """
+    low, high = limits
+    size = high - low
+    seen = np.clip(values[np.isfinite(values)], low - size, high + size)
+    below, above = low - seen.min(initial=low), seen.max(initial=high) - high
+    step = size / 8
+    return low - step * math.ceil(below / step), high + step * math.ceil(above / step)
 
 
 def draw_title(box: Box, title: object) -> Text:
@@ -200,45 +337,78 @@ def draw_kinks(box: Box, dots: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[
 
 
 def draw_layers(box: Box, layers: int) -> list[Shape]:
-    """Draw a row within a box that names the colours of so many layers' kinks."""
+    """Draw a row above a box, at its right end, that names the colours of so many layers' kinks."""
     if not layers:
         return []
-    left, height = box.left + 8, box.top + 15
-    shapes: list[Shape] = [Text(left, height, "kinks by layer")]
-    step = min(31, (box.width - 120) / layers)
+    step = 22.0 if layers <= 5 else 9.0  # in a dense row only the ends have a number
+    left, height = box.left + box.width - step * layers - 14, box.top - 6.5
+    shapes: list[Shape] = []
     for number in range(1, layers + 1):
-        x, y = np.array([left + 77 + step * number]), np.array([height - 4.5])
+        x, y = np.array([left + step * (number - 1) + 8]), np.array([height - 4.5])
         for look in (LOOKS["rim"], look_of_layer(number, layers)):
             shapes.append(Dots(PAGE, x, y, look))
-        shapes.append(Text(float(x[0]) + 6, height, str(number)))
-    return shapes
+        if layers <= 5 or number == layers:
+            shapes.append(Text(float(x[0]) + 5, height, str(number)))
+    first = "" if layers <= 5 else " 1"
+    return [*shapes, Text(left + 1, height, f"kinks by layer{first}", "end")]
 
 
+@functools.cache
 def look_of_layer(number: int, layers: int) -> Look:
     """Choose the colour of a hidden layer's kinks, dark to light."""
     return LOOKS["kink"]._replace(colour=to_hex(colormaps["viridis"](number / layers)))
 
 
 def draw_marks(box: Box, marks: Sequence[tuple[int, str]]) -> list[Shape]:
-    """Draw a dashed line at each mark, and its word, where the next leaves room."""
+    """Draw a dashed line at each mark, and its word above, where those after it leave room."""
     left, right = box.xlim
     scale = box.width / (right - left)
-    places, shapes = [], []
-    marks = [(number, text) for number, text in marks if left <= number <= right]
-    if not marks:
+    places, shapes, free = [], [], box.left + box.width  # where the word after it begins
+    for number, text in reversed([mark for mark in marks if left <= mark[0] <= right]):
+        x = box.left + (number - left) * scale
+        if places and places[-1] - x < 3:
+            continue
+        places.append(x)
+        text = to_text(text, 20)
+        length = LETTER * len(text)
+        start = min(x - 3, free - length)
+        if start >= x - 3 - length and start >= box.left - 60:
+            shapes.append(Text(start, box.top - 6, text))
+            free = start - 8
+    if not places:
         return []
-    for (number, text), (following, _) in itertools.pairwise([*marks, (math.inf, "")]):
-        room = (following - number) * scale
-        if room > 3:
-            places.append(number)
-        if room > LETTER:
-            x = box.left + (number - left) * scale
-            x += -4 if x - box.left > LETTER else 12
-            look = {"anchor": "end", "turned": True, "colour": LOOKS["mark"].colour}
-            shapes.append(Text(x, box.top + 4, to_text(text, 26), **look))
-    x = np.repeat(np.array(places, float), 3)
+    x = (np.repeat(np.array(places), 3) - box.left) / scale + left
     y = np.tile([*box.ylim, math.nan], len(places))
     return [Line(box, x, y, LOOKS["mark"]), *shapes]
+
+
+def draw_leap(box: Box, iterations: np.ndarray, losses: np.ndarray) -> list[Shape]:
+    """Say where the largest loss lies that has left the plot, and how large it is."""
+    gone = np.isfinite(losses) & (losses > box.ylim[1])
+    if not gone.any():
+        return []
+    place = int(np.where(gone, losses, -math.inf).argmax())
+    x = box.left + box.place(iterations[[place]], box.ylim[1:])[0, 0]
+    left = x > box.left + box.width / 2
+    text = f"{losses[place]:.1e} ↑" if left else f"↑ {losses[place]:.1e}"
+    return [Text(x - 4 if left else x + 4, box.top + 14, text, "end" if left else "start")]
+
+
+def draw_residuals(box: Box, x: np.ndarray, residuals: np.ndarray) -> list[Shape]:
+    """Draw what is left of each label, from 0; of many every tenth, as of the data."""
+    every = max(1, x.size // DOTS)
+    x, y = x[::every], residuals[::every]
+    seen = np.isfinite(y)
+    x, y = x[seen], y[seen]
+    ends = [np.column_stack([x, np.zeros_like(y)]), np.column_stack([x, y])]
+    lines = [Strokes(box, np.stack(ends, axis=1), LOOKS["residual"])] if len(x) else []
+    return [*lines, Text(box.left + 5, box.top + 11, "residual, y - prediction")]
+
+
+def round_up(value: float) -> float:
+    """Round a positive number up to 1, 2 or 5 times a power of ten."""
+    power = math.floor(math.log10(value))
+    return next(top for k in (1, 2, 5, 10) if (top := float(f"{k}e{power}")) >= value * 0.999)
 
 
 def widen(values: np.ndarray, share: float) -> tuple[float, float]:

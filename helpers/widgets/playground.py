@@ -2,7 +2,7 @@
 
 import threading
 
-from ipywidgets import HBox, VBox
+from ipywidgets import HBox, VBox, Widget
 
 from helpers.experiment import Experiment, Settings, to_settings
 from helpers.guards import to_whole
@@ -45,24 +45,13 @@ class Playground(VBox):
         screen = Screen(experiment, controls, fps)
         self.controls = controls
         self.screen = screen
-        self.live = screen.live
         self.insight = screen.insight
-        self.headline = screen.headline
-        self.status = screen.status
         self.reading = threading.Lock()  # held to read the controls and to leave what they say
         self.setting = 0  # how many are moving several controls one by one
-        trainer = Trainer(experiment, self._read(), self.live.pace, screen.draw)
+        trainer = Trainer(experiment, self._read(), screen.pace, screen.draw)
         screen.draw(trainer.look())
-        layout = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
-        words = HBox([self.live.line, self.status], layout=layout)
-        for text in (self.headline, words):
-            text.add_class("sine-words")
-        train = (controls.bar, controls.main)
-        look = (self.headline, self.live.picture, words, controls.widths_box)
-        toggles = row(*self.insight.toggles, screen.goals.toggle)  # what they open stands below
-        opened = (self.insight.line, self.insight.strip, screen.goals.list)
-        rest = (controls.more, controls.program_box, controls.style)
-        super().__init__([*train, *look, toggles, *opened, *rest])
+        super().__init__([*arrange(controls, screen), controls.style])
+        self.add_class("sine-panel")
         self.trainer = trainer
         take_in_order(self)
         self._listen()
@@ -121,12 +110,15 @@ class Playground(VBox):
         if self in OPEN:
             OPEN.remove(self)
             self.trainer.close()
-            self.live.close()
+            self.screen.pace.close()
             close_widget(self)
         super().close()
 
     def _read(self) -> Use:
         return Use(self.controls.read(), self.controls.stop.value, self.insight.look)
+
+    def _offer(self, change: object = None) -> None:
+        self.insight.offer(self.controls.read().cfg[1:-1])
 
     def _use(self, change: object = None) -> None:
         """Leave word of what the controls show, unless more of them are about to move.
@@ -162,7 +154,10 @@ class Playground(VBox):
 
     def _listen(self) -> None:
         controls = self.controls
-        toggles = (*self.insight.toggles, self.screen.goals.toggle)
+        self._offer()
+        for control in (controls.depth, *controls.widths):
+            control.observe(self._offer, "value")
+        toggles = (*self.insight.toggles, self.insight.unit, self.screen.goals.toggle)
         for control in (*controls.inputs, controls.stop, *toggles):
             control.observe(self._use, "value")
         controls.run.on_click(lambda _: self._press_run())
@@ -171,7 +166,7 @@ class Playground(VBox):
         controls.reset.on_click(lambda _: self.reset())
         for button in controls.presets:
             button.on_click(lambda clicked: self._use_preset(clicked.description))
-        self.live.pace.heard.observe(lambda _: self.trainer.wake(), "value")
+        self.screen.pace.heard.observe(lambda _: self.trainer.wake(), "value")
 
     def _replace_earlier_run(self) -> None:
         """Close the panel that an earlier run of this cell made.
@@ -198,3 +193,22 @@ class Playground(VBox):
         return with_still(
             super()._repr_mimebundle_(**kwargs), *make_still(self.experiment.settings)
         )
+
+
+def arrange(controls: Controls, screen: Screen) -> list[Widget]:
+    """Put a panel's widgets in their places.
+
+    Returns:
+        The bar; what one looks at and drags, beside what is set once and left; and what is folded.
+    """
+    insight, goals = screen.insight, screen.goals
+    bar = row(*controls.bar, screen.numbers)
+    words = row(screen.status, screen.headline)
+    looks = row(insight.unit, *insight.toggles)
+    folds = row(goals.toggle, *controls.folds)
+    stage = VBox([words, screen.picture, controls.main, screen.network, controls.widths_box])
+    body = HBox([stage, VBox([looks, insight.line, controls.more])])
+    classes = {bar: "sine-bar", words: "sine-words", body: "sine-body"}
+    for box, name in (classes | {looks: "sine-toggles", folds: "sine-toggles"}).items():
+        box.add_class(name)
+    return [bar, body, folds, goals.list, controls.stop, controls.program]

@@ -20,7 +20,17 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox, Transform
 
 from helpers.plots import SHARP
-from helpers.widgets.shapes import INK, TEXT_SIZE, Dots, Line, Look, Shape, Text
+from helpers.widgets.shapes import (
+    INK,
+    TEXT_SIZE,
+    Band,
+    Dots,
+    Line,
+    Look,
+    Shape,
+    Strokes,
+    Text,
+)
 
 DARK = "#222222"  # what INK is on white
 FONT = File(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
@@ -44,11 +54,17 @@ def write_png(shapes: Sequence[Shape], width: int, height: int) -> bytes:
             draw_path(sheet, trace_text(shape), page, None, Look(shape.colour, 0))
             continue
         place = Affine2D().translate(shape.box.left, shape.box.top) + page
-        if isinstance(shape, Line):
-            clip = Bbox([(0, 0), (shape.box.width, shape.box.height)]).transformed(place)
-            draw_path(sheet, trace_line(shape), place, clip, shape.look)
-        else:
-            draw_path(sheet, trace_dots(shape), place, None, Look(shape.look.colour, 0))
+        match shape:
+            case Line():
+                clip = Bbox([(0, 0), (shape.box.width, shape.box.height)]).transformed(place)
+                draw_path(sheet, trace_line(shape), place, clip, shape.look)
+            case Strokes():
+                lines = [Path(points) for points in shape.places()]
+                draw_path(sheet, Path.make_compound_path(*lines), place, None, shape.look)
+            case Band():
+                draw_path(sheet, trace_band(shape), place, None, shape.look._replace(width=0))
+            case Dots():
+                draw_path(sheet, trace_dots(shape), place, None, shape.look._replace(width=0))
     stream = io.BytesIO()
     imsave(stream, np.asarray(sheet.buffer_rgba()), format="png", origin="upper")
     return stream.getvalue()
@@ -84,6 +100,14 @@ def trace_dots(dots: Dots) -> Path:
     radius = dots.look.width / 2
     circles = [Path(radius * circle.vertices + place, circle.codes) for place in dots.places()]
     return Path.make_compound_path(*circles)
+
+
+def trace_band(band: Band) -> Path:
+    """Make a path of rectangles, in pixels of their box."""
+    low, high = 0, band.box.height
+    edges = band.edges()
+    parts = [Path([(a, low), (b, low), (b, high), (a, high), (a, low)]) for a, b in edges]
+    return Path.make_compound_path(*parts)
 
 
 def trace_text(text: Text) -> Path:

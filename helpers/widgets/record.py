@@ -2,16 +2,20 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from helpers.experiment import Experiment, Settings
 from helpers.model import count_parameters
-from helpers.plots import Curve
-from helpers.probe import silent_layer
+from helpers.plots import Curve, RunningMean, to_array
 from helpers.training import Diverged, Iteration
 from helpers.widgets.goals import GOALS, Progress
 from helpers.widgets.insight import Examiner, Found, Look
 from helpers.widgets.live import add_mark
+from helpers.widgets.picture import LastRun
+
+FIRST = 10  # iterations whose largest loss the later ones are measured by
+SIGHT = 4  # times that loss; where it is larger, the prediction has left the picture
 
 
 class Use(NamedTuple):
@@ -36,16 +40,19 @@ class State(NamedTuple):
         settings: What is trained.
         parameters: How many numbers the network has.
         x, y: The training points, each (N, 1).
-        now: Iterations done, and the loss and the prediction after them.
+        now: A number of iterations, and the loss and the prediction after them: all that are
+            done, or while training runs all but the latest.
         losses: The loss before each iteration, thinned.
+        means: The means of fifty losses in a row.
         held_out: The loss on held-out points whenever somebody looked; empty if there are none.
         marks: Iterations where the learning rate or the optimizer was changed, each with a word.
         look: What the toggles asked for.
         found: What was found of it.
-        silent: The first hidden layer that is off for every x, from 1; None if none is.
         program: The run as a plain PyTorch program.
         reached: Names of the goals that any network has reached.
         won: A sentence on the goal that this network reached last, or "".
+        last: What stays of the run before, or None.
+        sane: What the network said when its loss was last in sight, if it diverged; else None.
         running: Whether training goes on.
         stop: The iteration at which an endless run pauses.
         problem: A sentence on what ended training, or "".
@@ -57,14 +64,16 @@ class State(NamedTuple):
     y: torch.Tensor
     now: Iteration
     losses: Points
+    means: Points
     held_out: Points
     marks: tuple[tuple[int, str], ...]
     look: Look
     found: Found
-    silent: int | None
     program: str
     reached: tuple[str, ...]
     won: str
+    last: LastRun | None
+    sane: torch.Tensor | None
     running: bool
     stop: int
     problem: str
@@ -76,15 +85,26 @@ class Record:
     Args:
         experiment: The network, untrained.
         before: That of the network before it, whose goals stay reached.
+        last: What stays of the run before.
     """
 
-    def __init__(self, experiment: Experiment, before: "Record | None" = None) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        before: "Record | None" = None,
+        last: LastRun | None = None,
+    ) -> None:
         """Begin without an iteration."""
         settings = experiment.settings
         can_differ = settings.noise > 0 or settings.n_samples < 1000
         self.points = experiment.get_held_out() if can_differ else None
         self.parameters = count_parameters(experiment.net)
         self.curve = Curve()
+        self.means = RunningMean()
+        self.last = last
+        self.first = 0.0  # the largest of the first losses
+        self.latest: Iteration | None = None
+        self.sane: torch.Tensor | None = None  # the prediction while the loss was in sight
         self.held_out = Curve()
         self.marks: list[tuple[int, str]] = []
         self.progress = Progress(settings, self.parameters)
@@ -96,7 +116,13 @@ class Record:
 
     def take(self, iteration: Iteration) -> None:
         """Note an iteration."""
-        self.curve.record(iteration.number, iteration.loss)
+        for curve in (self.curve, self.means):
+            curve.record(iteration.number, iteration.loss)
+        if len(self.curve.losses) <= FIRST:
+            self.first = max(self.first, iteration.loss)
+        if iteration.loss <= SIGHT * self.first:
+            self.sane = iteration.prediction
+        self.latest = iteration
         self.progress.take(iteration)
 
     def change(self, experiment: Experiment) -> None:
@@ -114,15 +140,25 @@ class Record:
             "lower the learning rate and press Reset"
         )
 
-    def evaluate(self, experiment: Experiment) -> Iteration:
-        """Evaluate the network as it is now, on the training points and on those held out."""
-        now = experiment.evaluate()
+    def leave(self, experiment: Experiment) -> LastRun:
+        """Tell what stays of this run beside the next one's."""
+        fit = self.sane if self.diverged else experiment.evaluate().prediction
+        x = to_array(experiment.x)
+        fit = np.full(len(x), np.nan) if fit is None else to_array(fit)
+        return LastRun(x, fit, *copy_points(self.curve))
+
+    def evaluate(self, experiment: Experiment, running: bool = False) -> Iteration:
+        """Tell how the network stands, on the training points and on those held out.
+
+        While training runs, that is what the latest iteration found before its update.
+        """
+        now = self.latest if running and self.latest is not None else experiment.evaluate()
         if self.points is not None:
             x, y = self.points
             with torch.no_grad():
                 self.progress.held_out = experiment.loss_func(experiment.net(x), y).item()
-            if self.held_out.iterations[-1:] != [now.number]:
-                self.held_out.record(now.number, self.progress.held_out)
+            if self.held_out.iterations[-1:] != [experiment.iteration]:
+                self.held_out.record(experiment.iteration, self.progress.held_out)
         for goal in GOALS:
             if goal.name not in self.reached and goal.is_reached(self.progress):
                 self.reached += (goal.name,)
@@ -143,16 +179,18 @@ class Record:
             parameters=self.parameters,
             x=experiment.x,
             y=experiment.y,
-            now=self.evaluate(experiment),
+            now=self.evaluate(experiment, running),
             losses=copy_points(self.curve),
+            means=copy_points(self.means),
             held_out=copy_points(self.held_out),
             marks=tuple(self.marks),
             look=use.look,
             found=self.examiner.examine(experiment, use.look, running),
-            silent=silent_layer(experiment.net, experiment.x),
             program=self.program,
             reached=self.reached,
             won=self.won,
+            last=self.last,
+            sane=self.sane if self.diverged else None,
             running=running,
             stop=use.stop,
             problem=problem,

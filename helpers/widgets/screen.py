@@ -1,4 +1,4 @@
-"""What the panel shows of training: a picture, and words that never run ahead of it."""
+"""What the panel shows of training: pictures, and words that never run ahead of them."""
 
 import html
 import time
@@ -9,15 +9,22 @@ from ipywidgets import HTML
 
 from helpers.experiment import Experiment, Settings
 from helpers.model import count_parameters
+from helpers.plots import to_array
 from helpers.training import Diverged
 from helpers.widgets.controls import Controls
 from helpers.widgets.goals import GoalList
 from helpers.widgets.insight import Insight
-from helpers.widgets.live import LivePlot
-from helpers.widgets.record import State
+from helpers.widgets.live import find_worst
+from helpers.widgets.network import Network, draw_cells, draw_network
+from helpers.widgets.pace import Pace
+from helpers.widgets.picture import HEIGHT, WIDTH, Picture, Scene
+from helpers.widgets.record import Record, State, Use
+from helpers.widgets.shapes import Box, Shape
+from helpers.widgets.stills import close_widget
 
 STILL = 300  # iterations that a still shows, or as many as take about as long on a large network
 STILL_PARAMETERS = 3_000_000  # iterations times parameters of a still, at the most
+BELOW = 140  # height of the network in a still, in pixels
 
 
 class Screen:
@@ -29,7 +36,10 @@ class Screen:
         fps: Frames a second at the most.
 
     Attributes:
-        live: The picture and a line of text.
+        picture: Data, prediction and loss.
+        network: The drawn network.
+        pace: When the next picture may go.
+        numbers: Iteration and loss.
         headline: The architecture that is shown, and its number of parameters.
         status: What the picture cannot say: how fast it goes, or what went wrong.
         insight: Toggles that add to the picture.
@@ -39,35 +49,40 @@ class Screen:
     def __init__(self, experiment: Experiment, controls: Controls, fps: float) -> None:
         """Make the widgets; nothing is drawn yet."""
         self.controls = controls
-        self.live = LivePlot(experiment.x, experiment.y, fps=fps)
+        self.picture = Picture(to_array(experiment.x), to_array(experiment.y))
+        self.picture.layout.max_width = "100%"
+        self.network = Network()
+        self.pace = Pace(fps)
         self.insight = Insight()
         self.goals = GoalList()
+        self.numbers = HTML()
         self.headline = HTML()
         self.status = HTML()
         self.shown = (experiment.x, experiment.y, False)  # the data, and whether beyond them
         self.before: tuple[int, float] | None = None  # iterations and seconds, while it runs
 
     def draw(self, state: State) -> None:
-        """Send the picture, and after it the words."""
-        live, picture = self.live, self.live.picture
-        words = (self.insight.line, self.insight.strip, live.line)
+        """Send the pictures, and after them the words."""
+        picture, network, found = self.picture, self.network, state.found
+        words = (self.insight.line, self.headline, self.numbers)
+        pictures = (network.moving, network.still, picture.moving, picture.still)
         with ExitStack() as held:
-            for widget in (*words, picture.moving, picture.still):  # sent from the last one on
+            for widget in (*words, *pictures):  # sent from the last one on
                 held.enter_context(widget.hold_sync())
             self._show_data(state)
-            live.title = name_depth(state.settings)
-            live.latest = state.now
-            live.curve = state.losses
-            live.held_out = state.held_out
-            live.marks = list(state.marks)
-            self.insight.show(state.found)
-            live.draw(state.found.curve, state.found.dots)
-        self.headline.value = f"<code>{summarise(state.settings, state.parameters)}</code>"
+            picture.update(make_scene(state))
+            network.show(found.portrait, state.look.unit, describe_units(state))
+            self.insight.show(found)
+            self.headline.value = write_headline(state)
+            self.numbers.value = write_numbers(state)
+        self.pace.count()
         said = [self._sentence(state)]
         if self.goals.toggle.value:
             said.append(state.won)
             self.goals.show(state.reached)
-        self.status.value = html.escape(" · ".join(filter(None, said)))
+        alert = ' role="alert"' if state.sane is not None else ""
+        words = html.escape(" · ".join(filter(None, said)))
+        self.status.value = f"<span{alert}>{words}</span>"
         self.controls.show_running(state.running)
         self.controls.write_program(state.program)
 
@@ -76,7 +91,7 @@ class Screen:
         same = torch.equal(state.x, x) and torch.equal(state.y, y)
         if not same or state.look.beyond != beyond:
             self.shown = (state.x, state.y, state.look.beyond)
-            self.live.set_data(*self.shown)
+            self.picture.set_data(*self.shown)
 
     def _sentence(self, state: State) -> str:
         """Say what the picture cannot: what went wrong, or how fast it goes."""
@@ -86,9 +101,10 @@ class Screen:
         self.before = (number, now) if state.running else None
         if state.problem:
             return state.problem
-        if state.silent:
+        silent = find_silent(state)
+        if silent:
             return (
-                f"flat: every unit of hidden layer {state.silent} is off for all x; "
+                f"flat: hidden layer {silent} is off for every x; "
                 "lower the learning rate and press Reset, or try another seed"
             )
         if state.running:
@@ -100,14 +116,79 @@ class Screen:
         return "paused: press Run"
 
 
-def name_depth(settings: Settings) -> str:
-    """Write the title of the picture."""
-    return f"hidden layers: {len(settings.cfg) - 2}"
+def make_scene(state: State) -> Scene:
+    """Choose what the picture shows of a state."""
+    now = state.now.prediction if state.sane is None else state.sane
+    lost = state.sane is not None
+    curve = state.found.curve
+    return Scene(
+        prediction=now if curve is None or lost else curve,
+        losses=state.losses.losses,
+        iterations=state.losses.iterations,
+        means=state.means.losses,
+        at=state.means.iterations,
+        held_out=tuple(state.held_out) if state.held_out.losses else None,
+        marks=state.marks,
+        dots=() if lost else state.found.dots,
+        unit=state.found.unit,
+        last=state.last,
+        residuals=to_array(state.y) - to_array(now) if state.look.residuals else None,
+        lost=lost,
+        label=describe_state(state),
+    )
+
+
+def describe_state(state: State) -> str:
+    """Say in one line what the picture shows."""
+    parts = [f"iteration {state.now.number}", f"loss {state.now.loss:z.4g}"]
+    if state.held_out.losses:
+        parts.append(f"held out {state.held_out.losses[-1]:z.4g}")
+    errors = to_array(state.now.prediction) - to_array(state.y)
+    return ", ".join([*parts, find_worst(to_array(state.x), errors)])
+
+
+def describe_units(state: State) -> str:
+    """Say in one line which units the drawn network has, and which are off."""
+    widths = state.settings.cfg[1:-1]
+    drawn = [output.shape[1] for output in state.found.portrait.outputs[1:-1]]
+    words = ", ".join(f"{few} of {width}" for few, width in zip(drawn, widths, strict=True))
+    off = ", ".join(map(str, state.found.off))
+    return f"units drawn by layer: {words}; off for every x: {off}" if widths else "no hidden layer"
+
+
+def write_numbers(state: State) -> str:
+    """Write iteration and loss, large."""
+    numbers = {"iteration": f"{state.now.number:,}", "loss": f"{state.now.loss:z.4g}"}
+    if state.held_out.losses:
+        numbers["held out"] = f"{state.held_out.losses[-1]:z.4g}"
+    parts = (f"<span><b>{number}</b>{name}</span>" for name, number in numbers.items())
+    return f'<div class="sine-numbers">{"".join(parts)}</div>'
+
+
+def write_headline(state: State) -> str:
+    """Write which network it is, and how much of it is drawn."""
+    units = sum(state.settings.cfg[1:-1])
+    drawn = sum(output.shape[1] for output in state.found.portrait.outputs[1:-1])
+    words = f" · {drawn} of {units:,} units drawn" if drawn < units else ""
+    return f"<code>{summarise(state.settings, state.parameters)}</code>{words}"
+
+
+def find_silent(state: State) -> int | None:
+    """Find the first hidden layer whose units are all off, from 1."""
+    widths = zip(state.found.off, state.settings.cfg[1:-1], strict=True)
+    return next((layer for layer, (off, width) in enumerate(widths, start=1) if off == width), None)
 
 
 def summarise(settings: Settings, parameters: int) -> str:
     """Say which network it is."""
     return f"cfg = {list(settings.cfg)} · {parameters:,} parameters"
+
+
+def draw_below(state: State, left: float = 6) -> list[Shape]:
+    """Draw the network below fit and loss, as a still has it."""
+    box = Box(left, HEIGHT + 6, WIDTH - 2 * left, BELOW - 12, (0, 1), (1, 0))
+    columns = [output.shape[1] for output in state.found.portrait.outputs]
+    return draw_cells(box, columns) + draw_network(box, state.found.portrait, state.look.unit)
 
 
 def make_still(settings: Settings) -> tuple[bytes, str]:
@@ -120,16 +201,17 @@ def make_still(settings: Settings) -> tuple[bytes, str]:
         A PNG of it in mid-training, and what it shows in a sentence.
     """
     experiment = Experiment(settings)
+    record = Record(experiment)
     parameters = count_parameters(experiment.net)
-    live = LivePlot(experiment.x, experiment.y, name_depth(settings))
     try:
         for _ in range(max(1, min(STILL_PARAMETERS // parameters, STILL))):
-            live.record(experiment.advance())
-    except Diverged:
-        pass  # the last loss that was finite is shown
-    finally:
-        live.draw()
-        png = live.picture.png()
-        live.close()
+            record.take(experiment.advance())
+    except Diverged as error:
+        record.end(error)
+    state = record.look(experiment, Use(settings), False, "")
+    picture = Picture(to_array(experiment.x), to_array(experiment.y))
+    picture.update(make_scene(state))
+    png = picture.png(draw_below(state), BELOW)
+    close_widget(picture)
     words = f"{summarise(settings, parameters)} · iteration {experiment.iteration}"
-    return png, f"{words}: data, prediction and loss curve"
+    return png, f"{words}: data, prediction, loss curve and the drawn network"

@@ -1,4 +1,4 @@
-"""What a picture is made of: lines, dots and texts, and the one table of how they look.
+"""What a picture is made of: lines, dots, bands and texts, and the one table of how they look.
 
 `helpers.widgets.svg` writes a list of shapes for the screen, `helpers.widgets.png` for a stored
 notebook. Neither decides anything: both take places and looks from here.
@@ -13,6 +13,8 @@ from matplotlib.path import Path
 
 from helpers.plots import DATA_COLOUR, FIT_COLOUR, HELD_OUT_COLOUR, MARK_COLOUR
 
+LAST_COLOUR = "#888888"  # the run before
+UNIT_COLOUR = "#9467BD"  # the unit that was chosen, and where it is on
 INK = "currentColor"  # black on a light page, white on a dark one
 TEXT_SIZE = 13  # pixels
 FAR = 20  # how far outside its box a line is followed, in pixels
@@ -40,12 +42,17 @@ LOOKS = {
     "grid": Look(INK, 1, opacity=0.15),
     "data": Look(DATA_COLOUR, 4),
     "prediction": Look(FIT_COLOUR, 2),
+    "last run": Look(LAST_COLOUR, 1.3),
     "training": Look(INK, 1.3),
+    "faint": Look(INK, 1, opacity=0.3),  # training where the mean of fifty stands beside it
+    "mean of 50": Look(INK, 1.8),
     "held out": Look(HELD_OUT_COLOUR, 2),
     "mark": Look(MARK_COLOUR, 1, dash=(4, 3)),
     "kink": Look("", 5),  # its layer decides on the colour
     "rim": Look(INK, 7),  # around a kink
-    "unit": Look(FIT_COLOUR, 1),
+    "unit": Look(UNIT_COLOUR, 2),
+    "on": Look(UNIT_COLOUR, 0, opacity=0.13),  # where a unit is on
+    "residual": Look(DATA_COLOUR, 1.3),
 }
 
 
@@ -80,7 +87,8 @@ class Box:
         points = np.empty((len(x), 2))
         with np.errstate(all="ignore"):
             if self.log:
-                y = np.log10(np.where(y > 0, y, math.nan))
+                y = np.log10(y)
+                y[~np.isfinite(y)] = math.nan
                 bottom, top = math.log10(bottom), math.log10(top)
             points[:, 0] = self.width * ((x - left) / (right - left))
             points[:, 1] = self.height * (1 - (y - bottom) / (top - bottom))
@@ -144,6 +152,47 @@ class Dots:
         return points[((points > -0.1) & (points < ends)).all(axis=1)]
 
 
+@dataclass(frozen=True, eq=False)
+class Band:
+    """Parts of a box in a colour, from its upper edge to its lower one.
+
+    Attributes:
+        box: Where they stand.
+        spans: Where each begins and ends, (n, 2), in the box's numbers of x.
+        look: Its colour and opacity.
+    """
+
+    box: Box
+    spans: np.ndarray
+    look: Look
+
+    def edges(self) -> np.ndarray:
+        """Find where each begins and ends within the box: (n, 2), in pixels of the box."""
+        ends = self.spans.ravel()
+        x = self.box.place(ends, np.full(len(ends), self.box.ylim[0]))[:, 0]
+        return np.clip(x, 0, self.box.width).reshape(-1, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Strokes:
+    """Many short lines of as many points each, all of them in sight: drawn fast and as they are.
+
+    Attributes:
+        box: Where they stand.
+        points: (n, points, 2), in numbers of the box.
+        look: How they are drawn.
+    """
+
+    box: Box
+    points: np.ndarray
+    look: Look
+
+    def places(self) -> np.ndarray:
+        """Find where the points stand: (n, points, 2), in pixels of the box."""
+        flat = self.points.reshape(-1, 2)
+        return self.box.place(flat[:, 0], flat[:, 1]).reshape(self.points.shape)
+
+
 @dataclass(frozen=True)
 class Text:
     """A line of text.
@@ -165,7 +214,7 @@ class Text:
     colour: str = INK
 
 
-Shape = Line | Dots | Text
+Shape = Line | Dots | Band | Strokes | Text
 
 
 def make_page(width: float, height: float) -> Box:

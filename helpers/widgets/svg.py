@@ -10,34 +10,57 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helpers.widgets.shapes import INK, LOOKS, TEXT_SIZE, Box, Dots, Line, Look, Shape, Text
+from helpers.widgets.shapes import (
+    INK,
+    TEXT_SIZE,
+    Band,
+    Box,
+    Dots,
+    Line,
+    Look,
+    Shape,
+    Strokes,
+    Text,
+)
 
 FONT = f"font-family: var(--jp-ui-font-family, sans-serif); font-size: {TEXT_SIZE}px"
 
 
-def write_svg(shapes: Sequence[Shape], width: int, height: int, label: str = "") -> str:
-    """Write a picture that is as wide as its place.
+def write_svg(
+    shapes: Sequence[Shape],
+    width: float,
+    height: float,
+    label: str = "",
+    left: float = 0,
+    stretched: bool = False,
+    layout: str = "display: block; width: 100%; height: auto",
+) -> str:
+    """Write a picture, or a part of it from one x to another.
 
     Args:
         shapes: What to draw, from back to front.
         width: Width in pixels, before it is scaled.
         height: Height in pixels.
         label: What a screen reader says; a picture without one is passed over.
+        left: Where the part begins, in pixels of the picture.
+        stretched: Whether it fills its place, whatever that place's shape, rather than keep its
+            own; lines are then as wide as they are, and it may hold no text.
+        layout: How wide and high it is on the page, as CSS.
     """
     reader = f'role="img" aria-label="{html.escape(label)}"' if label else 'aria-hidden="true"'
-    style = f"display: block; width: 100%; height: auto; {FONT}"
     parts = []
     for kind, group in itertools.groupby(shapes, key=lambda s: (type(s), getattr(s, "box", None))):
         parts.append(write_box(*kind, "".join(map(write_shape, group))))
+    fill = ' preserveAspectRatio="none"' if stretched else ""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {reader} '
-        f'fill="currentColor" style="{style}">{"".join(parts)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:g} 0 {width:g} {height:g}"{fill} '
+        f'{reader} fill="currentColor" style="{layout}; {FONT}">{"".join(parts)}</svg>'
     )
 
 
 def write_box(kind: type, box: Box | None, inside: str) -> str:
     """Write a box around lines, which end at its edges, or dots: both count in tenths of pixels."""
-    if box is None or not inside:
+    if kind in (Text, Strokes) or not inside:
         return inside
     where = f'x="{box.left:g}" y="{box.top:g}" width="{box.width:g}" height="{box.height:g}"'
     tenths = f'viewBox="0 0 {10 * box.width:g} {10 * box.height:g}" fill="none"'
@@ -61,17 +84,43 @@ def write_shape(shape: Shape) -> str:
                 for piece, (x, y) in ((piece, piece[0].tolist()) for piece in pieces)
             )
             return write_path(places, shape.look, ' stroke-linejoin="round"')
+        case Band():
+            return write_band(shape)
+        case Strokes():
+            return write_strokes(shape)
 
 
-def write_path(places: str, look: Look, more: str) -> str:
-    """Write a path of tenths of a pixel in its look."""
+def write_path(places: str, look: Look, more: str, scale: float = 10) -> str:
+    """Write a path in its look, in tenths of a pixel or at another scale."""
     if not places:
         return ""
     if look.opacity < 1:
         more += f' stroke-opacity="{look.opacity:g}"'
     if look.dash:
-        more += ' stroke-dasharray="{:g} {:g}"'.format(*(10 * part for part in look.dash))
-    return f'<path d="{places}" stroke="{look.colour}" stroke-width="{10 * look.width:g}"{more}/>'
+        more += ' stroke-dasharray="{:g} {:g}"'.format(*(scale * part for part in look.dash))
+    width = f"{scale * look.width:g}"
+    return f'<path d="{places}" stroke="{look.colour}" stroke-width="{width}"{more}/>'
+
+
+def write_band(band: Band) -> str:
+    """Write the parts of a box that are filled."""
+    height = round(10 * band.box.height)
+    parts = [(left, right) for left, right in to_tenths(band.edges()).tolist() if left < right]
+    places = "".join(f"M{left} 0H{right}V{height}H{left}z" for left, right in parts)
+    look = f'fill="{band.look.colour}" fill-opacity="{band.look.opacity:g}"'
+    return f'<path d="{places}" {look}/>' if places else ""
+
+
+def write_strokes(strokes: Strokes) -> str:
+    """Write short lines in whole pixels of the picture; one that is stretched keeps their width."""
+    corner = (strokes.box.left, strokes.box.top)
+    points = np.rint(strokes.places() + corner).astype(int)
+    number, each, _ = points.shape
+    points[:, 1:] = np.diff(points, axis=1)
+    one = "M%d %dl" + " ".join(["%d %d"] * (each - 1))
+    places = one * number % tuple(points.ravel().tolist())
+    more = ' fill="none" vector-effect="non-scaling-stroke" stroke-linejoin="round"'
+    return write_path(places, strokes.look, more, scale=1)
 
 
 def write_text(text: Text) -> str:
@@ -85,31 +134,3 @@ def write_text(text: Text) -> str:
 def to_tenths(points: np.ndarray) -> np.ndarray:
     """Round pixels to tenths, as whole numbers."""
     return np.rint(10 * points).astype(int)
-
-
-def write_outputs(outputs: Sequence[np.ndarray], label: str = "") -> str:
-    """Draw what hidden layers hand on, side by side: one line for each unit, 30 at most.
-
-    Args:
-        outputs: For each hidden layer, (N, width); values that are not finite are left out.
-        label: What a screen reader says.
-
-    Returns:
-        SVG of 800 x 100 pixels, each layer scaled to its own largest value.
-    """
-    width = min(800 / max(len(outputs), 1), 200)
-    shapes = []
-    for place, output in enumerate(outputs):
-        thin = output[:: max(len(output) // 50, 1), :30]
-        finite = thin[np.isfinite(thin)]
-        left, right = (0.0, max(len(thin) - 1.0, 1.0))
-        bottom, top = (finite.min(initial=0.0), max(finite.max(initial=0.0), 1e-30))
-        box = Box(place * width + 4, 4, width - 8, 92, (left, right), (bottom, top))
-        x = np.append(np.arange(len(thin)), np.nan)  # a gap after each unit
-        y = np.pad(thin.T, ((0, 0), (0, 1)))
-        shapes.append(Line(box, np.tile(x, len(y)), y.ravel(), LOOKS["unit"]))
-        edge = np.array(
-            [[left, bottom], [left, top], [right, top], [right, bottom], [left, bottom]]
-        )
-        shapes.append(Line(box, *edge.T, LOOKS["axis"]))
-    return write_svg(shapes, 800, 100, label)

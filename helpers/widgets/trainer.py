@@ -20,9 +20,11 @@ from helpers.guards import describe, to_whole
 from helpers.training import Diverged, Iteration
 from helpers.widgets.kernel import log_error
 from helpers.widgets.pace import Pace
+from helpers.widgets.picture import LastRun
 from helpers.widgets.record import Record, State, Use
 
 ALONE = 30.0  # seconds without an answer from a page that once answered, after which it pauses
+BRIEF = 50  # iterations; a network that is dragged away before it leaves the last run as it is
 TICK = 0.2  # seconds: a wait without end hears no Ctrl-C on Windows
 CLOSED = "the panel must be open to train, but it was closed: make a new one"
 
@@ -254,7 +256,7 @@ class Trainer:
         """Make a new network, and use it once it is whole."""
         try:
             experiment = Experiment(settings)
-            record = Record(experiment, self.record)
+            record = Record(experiment, self.record, self._leave())
         except Exception as error:
             raise NotBuiltError(
                 f"cfg = {list(settings.cfg)} cannot be made ({describe(error)}); picture and "
@@ -262,6 +264,13 @@ class Trainer:
             ) from error
         self.experiment = experiment
         self.record = record
+
+    def _leave(self) -> LastRun | None:
+        """Tell what stays as the last run: this one, if it was a run and no moment of a drag."""
+        done = self.experiment.iteration
+        if done and (self._fresh or done >= BRIEF or self.record.last is None):
+            return self.record.leave(self.experiment)
+        return self.record.last
 
     def _carry_out(self, order: Advance) -> None:
         """Train for somebody who waits; a picture that is due is there when the answer comes."""
