@@ -20,7 +20,7 @@ HELD_OUT_COLOUR = "#009988"
 MARK_COLOUR = "#BB4488"
 LOSS_COLOUR = "#444444"
 TENTHS = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8)  # of a power of ten, in round numbers
-LEAP = 1000  # times the first losses; one that is larger leaves the plot
+LEAP = 1000  # times the usual losses; one that is larger leaves the plot
 SHARP = 2  # pixels of a PNG for each one that it is shown with
 
 
@@ -165,8 +165,8 @@ def to_png(figure: Figure) -> bytes:
 def loss_limits(losses: Sequence[float], iterations: Sequence[int]) -> tuple[tuple, tuple]:
     """Choose (left, right), (bottom, top) that a loss curve fills, in steps of a tenth of a power.
 
-    A loss that leaps to more than 1000 times what training began with leaves the plot, or of all
-    others nothing would be seen.
+    A loss that leaps to more than 1000 times the first one, or the lowest quarter, leaves the
+    plot, or of all others nothing would be seen.
 
     Args:
         losses: The loss curve so far; nan and inf are passed over.
@@ -188,7 +188,8 @@ def loss_limits(losses: Sequence[float], iterations: Sequence[int]) -> tuple[tup
         seen = np.array([0.1, 1.0])
     low, high = float(seen.min()), float(seen.max())
     if low > 0:
-        high = min(high, LEAP * float(seen[:10].max()))
+        usual = max(seen[0], np.quantile(seen, 0.25, method="lower"))
+        high = min(high, LEAP * float(usual))
         low, high = (10 * math.log10(max(edge, 1e-30)) for edge in (low, high))
         low, high = math.floor(low - 0.3), math.ceil(high + 0.3)
         middle = (low + high) // 2

@@ -6,7 +6,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from helpers.widgets.axes import draw_axes, draw_legend, find_ticks, label_ticks, write_number
+from helpers.widgets.axes import (
+    draw_axes,
+    draw_legend,
+    find_powers,
+    find_ticks,
+    label_ticks,
+    write_number,
+)
 from helpers.widgets.png import trace_letter
 from helpers.widgets.shapes import LOOKS, Box, Line, Text
 
@@ -78,6 +85,19 @@ def test_a_log_axis_has_powers_of_ten():
 
 
 @pytest.mark.parametrize(
+    ("limits", "powers"),
+    [
+        ((10**-3.1, 10**0.2), [0.001, 0.01, 0.1, 1]),
+        ((0.09, 0.6), [0.1, 0.2, 0.5]),
+        ((0.21, 1.33), [0.5, 1]),
+        ((1e-30, 1e30), [1e-30, 1e-21, 1e-12, 1e-3, 1e6, 1e15, 1e24]),
+    ],
+)
+def test_a_log_axis_has_two_numbers_at_least_and_eight_at_the_most(limits, powers):
+    assert find_powers(limits) == pytest.approx(powers)
+
+
+@pytest.mark.parametrize(
     ("limits", "ticks"),
     [
         ((0, 1), [0, 0.2, 0.4, 0.6, 0.8, 1]),
@@ -117,3 +137,19 @@ def test_a_legend_has_a_line_or_a_dot_for_each_name():
     assert data.x + wide("data") < line.x[0]
     assert line.x[1] < prediction.x
     assert math.isclose(line.y[0], line.y[1])
+
+
+def test_a_legend_that_is_too_long_begins_left_of_its_box():
+    box = Box(400, 42, 100, 212, (0, 1), (0, 1))
+    names = {name: LOOKS["data"] for name in ("last run", "training", "held out")}
+    texts = [shape for shape in draw_legend(PAGE, box, names) if isinstance(shape, Text)]
+    assert texts[-1].x + wide(texts[-1].text) <= 515
+    assert texts[0].x > 200
+
+
+def test_an_axis_that_another_continues_has_no_numbers_below():
+    box = Box(72, 42, 424, 100, (0, 10), (-1, 1))
+    texts = [
+        s.text for s in draw_axes(PAGE, box, None, "y", np.array([-1, 1])) if isinstance(s, Text)
+    ]
+    assert [text for text in texts if text] == ["y", "-1", "1"]

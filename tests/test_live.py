@@ -1,6 +1,8 @@
 """LivePlot shows what it is told, as often as it may, and leaves a still behind."""
 
+import base64
 import contextlib
+import io
 import math
 import os
 import queue
@@ -13,9 +15,11 @@ import numpy as np
 import pytest
 import torch
 from ipywidgets.widgets.widget import _instances
+from matplotlib import image
 from nbclient import NotebookClient
 
-from helpers.widgets.live import LivePlot
+from helpers.widgets.live import LINE, LivePlot
+from helpers.widgets.picture import HEIGHT
 
 X = np.linspace(-10, 10, 50)
 Y = np.sin(X)
@@ -153,16 +157,6 @@ def test_points_in_any_order_are_drawn_from_left_to_right(live):
     shuffled.close()
 
 
-def test_other_data_in_the_same_picture(live):
-    live.set_data(X[:20][::-1], Y[:20][::-1], beyond=True)
-    live.clear()
-    assert live.picture.x.tolist() == X[:20].tolist()
-    assert live.picture.beyond
-    live.record(iteration(0, 0.5, Y[:20][::-1]))
-    live.draw(curve=np.sin(live.picture.grid))
-    assert live.text() == "iteration 0, loss 0.5, worst error 0 at x = -10.00"
-
-
 def test_tensors_with_gradients_and_columns_are_taken():
     x = torch.linspace(-1, 1, 20).unsqueeze(1)
     live = LivePlot(x, x**2)
@@ -211,6 +205,18 @@ def test_the_end_shows_the_last_iteration_even_if_no_frame_was_due(clock, capsys
         assert live.picture.moving.value == before
     assert live.picture.moving.value != before
     assert capsys.readouterr().out == "iteration 1, loss 0.5, worst error 2 at x = -4.69\n"
+
+
+def test_of_many_losses_their_mean_is_drawn_as_well(live):
+    for number in range(199):
+        live.record(iteration(number, 1 + number % 2))
+    live.draw()
+    assert "mean of 50" in live.picture.still.value
+    assert live.means.iterations[0] == 24  # of 0 to 49
+    assert set(live.means.losses) == {1.5}
+    live.clear()
+    live.draw()
+    assert "mean of 50" not in live.picture.still.value
 
 
 WRONG = {
@@ -348,6 +354,7 @@ ENDS = {
 }
 
 
+VIEW = "application/vnd.jupyter.widget-view+json"
 COUNT = "from ipywidgets.widgets.widget import _instances\nlen(_instances)"
 AGAIN = (
     "with live: live.show(i)\nprint(live.picture.comm is not None, live.pace.heard.comm is None)"
@@ -374,6 +381,10 @@ KEPT = """
 print(live.picture.comm is not None, live.pace.heard.comm is None, live.text())
 print([each.get("text") for each in out.outputs])
 """
+
+
+def read_image(text):
+    return image.imread(io.BytesIO(base64.b64decode(text)))
 
 
 @pytest.fixture(scope="module")
@@ -413,26 +424,29 @@ def look_again(channel):
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_the_stored_output_is_a_still_and_a_line(executed, end):
-    still, line, *rest = executed[end]
-    assert set(still.data) == {"image/png", "text/plain"}
-    assert still.metadata == {"image/png": {"alt": still.data["text/plain"], "width": 800}}
+def test_what_is_stored_is_the_widget_and_a_still_with_its_line(executed, end):
+    stored, *rest = executed[end]
+    assert set(stored.data) == {VIEW, "image/png", "text/plain"}
+    text = stored.data["text/plain"]
+    assert stored.metadata == {"image/png": {"alt": text, "width": 750}}
     last = 29 if end == "finished" else 20
-    assert line.text == still.data["text/plain"] + "\n"
-    assert line.text.startswith(f"iteration {last}, loss 0.")
+    assert text.startswith(f"iteration {last}, loss 0.")
     assert [out.output_type for out in rest] == ["error"] * (end in ("exception", "interrupt"))
+    height, width, _ = read_image(stored.data["image/png"]).shape
+    assert (width, height) == (1500, 2 * (HEIGHT + LINE[2]))
 
 
-def test_a_plot_can_be_entered_again_and_its_widgets_stay_for_a_page_loaded_anew(executed):
-    still, line = executed["again"]
-    assert "image/png" in still.data
-    assert line.text.startswith("iteration 20, loss ")
-    assert line.text.endswith("\nTrue True\n")  # all but what a page answers with
+def test_a_plot_can_be_entered_again_and_its_widgets_stay(executed):
+    stored, printed = executed["again"]
+    assert "image/png" in stored.data
+    assert stored.data["text/plain"].startswith("iteration 20, loss ")
+    assert printed.text == "True True\n"  # all but what a page answers with
 
 
-def test_only_the_latest_loops_leave_widgets(executed):
+def test_of_the_oldest_loops_a_still_takes_the_widgets_place(executed):
     assert executed["many"][-1].text.endswith("[2, 3, 4]\n")
-    assert sum("image/png" in out.get("data", {}) for out in executed["many"]) == 5
+    shown = [set(out.data) for out in executed["many"] if "data" in out]
+    assert shown == 2 * [{"image/png", "text/plain"}] + 3 * [{VIEW, "image/png", "text/plain"}]
     first, last = (executed[name][0].data["text/plain"] for name in ("first", "closed"))
     assert (first, last) == ("0", "0")
 

@@ -19,6 +19,7 @@ from helpers.plots import (
     HELD_OUT_COLOUR,
     MARK_COLOUR,
     Curve,
+    RunningMean,
     draw_data,
     draw_fit,
     draw_loss,
@@ -82,19 +83,22 @@ def test_draw_network(ax):
 @pytest.mark.parametrize(
     ("losses", "iterations", "limits"),
     [
-        ([], [], ((0, 100), (0.1, 1))),
-        ([0.5], [0], ((0, 100), (0.1, 1))),
-        ([0.5, 0.2], [0, 99], ((0, 100), (0.1, 1))),
-        ([0.5, 0.2], [0, 100], ((0, 1000), (0.1, 1))),
-        ([0.5, 0.2], [0, 1000], ((0, 5000), (0.1, 1))),
-        ([3.0, 0.02], [0, 4999], ((0, 5000), (0.01, 10))),
-        ([1.0, 0.5], [0, 9], ((0, 100), (0.1, 10))),
-        ([1e30, math.nan, math.inf], [0, 1, 2], ((0, 100), (1e30, 1e31))),
-        ([1e300, 1e-300], [0, 1], ((0, 100), (1e-30, 1e31))),
-        ([math.nan, -math.inf], [0, 1], ((0, 100), (0.1, 1))),
-        ([0.5], [60_000], ((60_000, 60_100), (0.1, 1))),
-        ([0.5, 0.4], [100_010, 100_060], ((100_000, 100_100), (0.1, 1))),
-        ([0.5, 0.4], [100_010, 100_110], ((100_000, 101_000), (0.1, 1))),
+        ([], [], ((0, 100), (-11, 1))),
+        ([0.5], [0], ((0, 100), (-7, 1))),
+        ([0.5, 0.02], [0, 100], ((0, 100), (-18, -2))),
+        ([0.5, 0.02], [0, 101], ((0, 125), (-18, -2))),
+        ([0.5, 0.02], [0, 1000], ((0, 1000), (-18, -2))),
+        ([3.0, 0.02], [0, 4999], ((0, 5000), (-18, 6))),
+        ([1.0, 0.5], [0, 9], ((0, 100), (-6, 2))),
+        ([1e30, math.nan, math.inf], [0, 1, 2], ((0, 100), (296, 304))),
+        ([1e300, 1e-300], [0, 1], ((0, 100), (-301, 301))),
+        ([math.nan, -math.inf], [0, 1], ((0, 100), (-11, 1))),
+        ([0.5, 3.0, 1e9, 1e12], [0, 1, 2, 3], ((0, 100), (-4, 28))),  # it has left the plot
+        ([1e9, 3.0, 0.5, 0.5], [0, 1, 2, 3], ((0, 100), (-4, 91))),  # it began there
+        ([1e-5, 0.5, 0.5, 0.5, 0.5], range(5), ((0, 100), (-51, -2))),
+        ([0.5], [60_000], ((60_000, 60_100), (-7, 1))),
+        ([0.5, 0.4], [100_010, 100_060], ((100_000, 100_100), (-8, 0))),
+        ([0.5, 0.4], [100_010, 100_310], ((100_000, 100_320), (-8, 0))),
         ([0.5, 0.0], [0, 1], ((0, 100), (-0.1, 0.6))),  # 0 or less: linear
         ([2.3, -1.7], [0, 1], ((0, 100), (-2, 3))),
         ([-250.0, -300.0], [0, 1], ((0, 100), (-400, -200))),
@@ -104,17 +108,21 @@ def test_draw_network(ax):
 )
 def test_loss_limits(losses, iterations, limits):
     (left, right), (bottom, top) = loss_limits(losses, iterations)
-    assert (left, right) == limits[0]
+    assert (left, right) == pytest.approx(limits[0])
+    if bottom > 0:
+        bottom, top = 10 * math.log10(bottom), 10 * math.log10(top)  # in tenths of a power
+        assert limits[1] == pytest.approx((bottom, top))
+        return
     assert (bottom, top) == pytest.approx(limits[1])
     finite = [loss for loss in losses if math.isfinite(loss)]
-    assert (bottom > 0) == all(loss > 0 for loss in finite)
+    assert min(finite) <= 0
 
 
 def test_limits_change_seldom():
     losses = [1 / (number + 1) - 0.3 for number in range(10_000)]
     every = [loss_limits(losses[:number], range(number)) for number in range(1, 10_000, 10)]
     changes = sum(one != other for one, other in pairwise(every))
-    assert changes < 10
+    assert changes < 40
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +190,11 @@ def test_a_curve_keeps_its_ends_and_is_thinned_evenly(points):
         gaps = {after - before for before, after in itertools.pairwise(curve.iterations[:-1])}
         assert len(gaps) == 1
         assert 0 < curve.iterations[-1] - curve.iterations[-2] <= gaps.pop()
+
+
+def test_running_means_are_of_fifty_and_stand_in_their_middle():
+    curve, losses = RunningMean(), np.random.default_rng(0).uniform(size=120)
+    for number, loss in enumerate(losses, start=7):
+        curve.record(number, float(loss))
+    assert curve.iterations == list(range(7 + 24, 7 + 24 + 71))
+    assert curve.losses == pytest.approx([losses[n : n + 50].mean() for n in range(71)])

@@ -1,14 +1,13 @@
-"""Shapes as SVG, and the strip of the hidden layers."""
+"""Shapes as SVG."""
 
 import math
 import xml.etree.ElementTree as ET
 
 import numpy as np
-import pytest
 from drawn import SVG, read_points
 
-from helpers.widgets.shapes import LOOKS, Box, Dots, Line, Look, Text
-from helpers.widgets.svg import write_outputs, write_svg
+from helpers.widgets.shapes import LOOKS, Band, Box, Dots, Line, Look, Strokes, Text
+from helpers.widgets.svg import write_svg
 
 BOX = Box(20, 10, 100, 50, (0.0, 10.0), (-1.0, 1.0))
 
@@ -61,43 +60,26 @@ def test_shapes_are_written_from_back_to_front():
     assert tags == [SVG + "svg", SVG + "text", SVG + "svg"]
 
 
-def strip(outputs):
-    """Each layer's box with its path of lines, or None, and its edge."""
-    root = ET.fromstring(write_outputs(outputs, "a & b"))
-    assert root.get("aria-label") == "a & b"
-    boxes = root.findall(SVG + "svg")
-    paths = [{path.get("stroke"): path for path in box} for box in boxes]
-    assert all("currentColor" in found for found in paths)
-    return boxes, [found.get(LOOKS["unit"].colour) for found in paths]
+def test_short_lines_are_whole_pixels_of_the_picture_and_keep_their_width_when_stretched():
+    points = np.array([[[0, -1], [10, 1], [5, 0]], [[5, 0.5], [6, 0.5], [7, -1]]])
+    root = ET.fromstring(
+        write_svg([Strokes(BOX, points, Look("red", 2))], 200, 100, stretched=True)
+    )
+    assert root.get("preserveAspectRatio") == "none"
+    (path,) = root
+    assert path.get("d") == "M20 60l100 -50 -50 25M70 22l10 0 10 38"
+    assert path.get("vector-effect") == "non-scaling-stroke"
+    assert (path.get("stroke-width"), path.get("fill")) == ("2", "none")
 
 
-def test_a_strip_has_a_box_for_each_layer_and_a_line_for_each_unit():
-    flat, rising = np.zeros((1000, 1)), np.linspace(0, 1, 1000)[:, None]
-    boxes, paths = strip([rising, flat, np.hstack([rising, 1 - rising, flat])])
-    lines = [read_points(path) for path in paths]
-    assert [len(found) for found in lines] == [1, 1, 3]
-    assert [float(box.get("x")) for box in boxes] == [4, 204, 404]
-    ((first, *_, last),) = lines[0]
-    assert (first == [0, 920]).all()  # from the lower left to the upper right
-    assert (last == [1920, 0]).all()
-    assert (lines[1][0][:, 1] == 920).all()  # at the foot
-    assert strip([]) == ([], [])
+def test_bands_reach_from_edge_to_edge_and_end_at_the_box():
+    spans = np.array([[-5.0, 2.0], [9.0, 30.0], [20.0, 30.0]])
+    (box,) = read(Band(BOX, spans, Look("red", 0, 0.2)))
+    (path,) = box
+    assert path.get("d") == "M0 0H200V500H0zM900 0H1000V500H900z"
+    assert (path.get("fill"), path.get("fill-opacity")) == ("red", "0.2")
 
 
-def test_a_strip_shows_every_unit_whole():
-    outputs = np.abs(np.sin(np.outer(np.linspace(0, 1, 1000), np.arange(30) / 9)))
-    lines = read_points(strip([outputs])[1][0])
-    assert len(lines) == 30
-    for unit, points in zip(outputs[::20].T, lines, strict=True):
-        assert points[[0, -1], 0].tolist() == [0, 1920]
-        tall = 920 * (1 - unit / outputs[::20].max())
-        seen = np.interp(np.linspace(0, 1920, 50), points[:, 0], points[:, 1])
-        assert seen == pytest.approx(tall, abs=10)  # a pixel
-
-
-def test_a_strip_shows_thirty_units_of_a_wide_layer_and_gaps_for_what_is_not_finite():
-    wide = np.ones((100, 512))
-    wide[50, :] = math.inf
-    _, (path,) = strip([wide])
-    assert len(read_points(path)) == 60
-    assert strip([np.full((100, 3), math.nan)])[1] == [None]
+def test_a_part_of_a_picture_begins_where_it_is_told():
+    root = ET.fromstring(write_svg([], 120, 100, left=80))
+    assert root.get("viewBox") == "80 0 120 100"

@@ -12,7 +12,7 @@ ROOM = 6  # letters of a number on the y axis
 
 
 def draw_axes(
-    page: Box, box: Box, xname: str | None, yname: str, yticks: Sequence[float] | None = None
+    page: Box, box: Box, xname: str | None, yname: str, yticks: np.ndarray | None = None
 ) -> list[Shape]:
     """Draw the frame, the grid lines, the numbers and the names of both axes.
 

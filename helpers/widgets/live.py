@@ -87,7 +87,7 @@ class LivePlot:
         self._open()
 
     def _open(self) -> None:
-        self.picture = Picture(self.x, self.y, count=self.count)
+        self.picture = Picture(self.x, self.y, self.title, self.count)
         self.line = HTML()
         self.widget = VBox([self.picture, self.line])
         self.closed = False

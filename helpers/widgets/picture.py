@@ -388,7 +388,7 @@ def draw_leap(box: Box, iterations: np.ndarray, losses: np.ndarray) -> list[Shap
     if not gone.any():
         return []
     place = int(np.where(gone, losses, -math.inf).argmax())
-    x = box.left + box.place(iterations[[place]], box.ylim[1:])[0, 0]
+    x = box.left + box.place(iterations[[place]], losses[[place]])[0, 0]
     left = x > box.left + box.width / 2
     text = f"{losses[place]:.1e} ↑" if left else f"↑ {losses[place]:.1e}"
     return [Text(x - 4 if left else x + 4, box.top + 14, text, "end" if left else "start")]

@@ -14,8 +14,7 @@ from helpers.widgets.insight import Examiner, Found, Look
 from helpers.widgets.live import add_mark
 from helpers.widgets.picture import LastRun
 
-FIRST = 10  # iterations whose largest loss the later ones are measured by
-SIGHT = 4  # times that loss; where it is larger, the prediction has left the picture
+SIGHT = 4  # times the first loss; where it is larger, the prediction has left the picture
 
 
 class Use(NamedTuple):
@@ -102,7 +101,6 @@ class Record:
         self.curve = Curve()
         self.means = RunningMean()
         self.last = last
-        self.first = 0.0  # the largest of the first losses
         self.latest: Iteration | None = None
         self.sane: torch.Tensor | None = None  # the prediction while the loss was in sight
         self.held_out = Curve()
@@ -118,9 +116,7 @@ class Record:
         """Note an iteration."""
         for curve in (self.curve, self.means):
             curve.record(iteration.number, iteration.loss)
-        if len(self.curve.losses) <= FIRST:
-            self.first = max(self.first, iteration.loss)
-        if iteration.loss <= SIGHT * self.first:
+        if iteration.loss <= SIGHT * self.curve.losses[0]:
             self.sane = iteration.prediction
         self.latest = iteration
         self.progress.take(iteration)
