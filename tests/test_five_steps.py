@@ -21,7 +21,15 @@ from torch import nn
 
 from helpers import training
 from helpers.experiment import Experiment, Settings
-from helpers.widgets.five_steps import LINES, SMALL, FiveSteps, Steps, run_without, to_text
+from helpers.widgets.five_steps import (
+    LINES,
+    SMALL,
+    TRAINING,
+    FiveSteps,
+    Steps,
+    run_without,
+    to_text,
+)
 from helpers.widgets.shapes import Dots
 
 TINY = Settings(cfg=(1, 4, 4, 1), n_samples=20, seed=1)
@@ -327,17 +335,24 @@ def test_the_style_of_the_notebook_does_not_reach_the_picture(panel):
     assert panel.picture.value == untouched
 
 
-def test_the_switch_draws_both_runs_and_changes_nothing_else(panel):
+def test_the_switch_says_at_once_that_it_works_draws_both_runs_and_changes_nothing_else(panel):
     panel.press("forward")
-    before, quantities = panel.picture.value, panel.quantities
+    before, quantities, said = lines(panel), panel.quantities, []
+    panel.said.observe(lambda change: said.append((change.new, lines(panel) == before)), "value")
     panel.skip.value = True
+    ends = []
     for losses in (run_without("zero_grad", SMALL), run_without(None, SMALL)):
         assert any(np.array_equal(getattr(s, "y", None), losses) for s in panel.shapes)
-    for words in ("zero_grad skipped", "five steps", "iteration"):
+        ends.append(f"{sum(losses[-10:]) / 10:.2g}")
+    verdict = f"the loss is at {ends[0]} without zero_grad, and at {ends[1]} with all five steps"
+    assert said[0] == (TRAINING, True)
+    assert verdict in said[1][0]
+    for words in (f"skipped: ends at {ends[0]}", f"five steps: end at {ends[1]}", "iteration"):
         assert f">{words}</text>" in panel.picture.value
     assert panel.quantities == quantities
     panel.skip.value = False
-    assert panel.picture.value == before
+    assert lines(panel) == before
+    assert "each press" in panel.said.value
 
 
 def test_each_press_of_loss_is_a_dot(panel):
@@ -455,4 +470,6 @@ def test_the_still(panel):
     assert data["text/plain"] == panel.sentence
     with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as opened:
         assert opened.width == 2 * metadata["image/png"]["width"] == 940
+        inks = [(np.asarray(opened)[:, half : half + 470, :3] < 200).mean() for half in (0, 470)]
+    assert inks[0] > inks[1] > 0.01  # the data stands in one half, the loss in the other
     assert metadata["image/png"]["alt"] == panel.sentence

@@ -73,4 +73,4 @@ def test_it_reads_as_plain_text_without_a_kernel():
 
 
 def test_its_text_is_no_html():
-    assert Prediction(QUESTION).children[0].value == "<b>Is 1 &lt; 2?</b>"
+    assert Prediction(QUESTION).children[0].value.startswith("<b>Is 1 &lt; 2?</b>")

@@ -49,6 +49,16 @@ def test_every_control_draws_again(panel):
     assert panel.picture.value == to_html(panel.png, "b & 2")
 
 
+def test_a_picture_that_holds_an_image_stays_on_white(panel):
+    def show(figure, height, name):
+        figure.subplots(1, 2)[1].imshow([[0, height]])
+        return "an image"
+
+    panel.draw_into = show
+    panel.update()
+    assert panel.picture.value == to_html(panel.png, "an image", follows=False)
+
+
 def test_an_error_is_said_and_the_last_picture_stays(panel):
     before = panel.png
     panel.controls["height"].value = 9

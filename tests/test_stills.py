@@ -1,11 +1,14 @@
 """A still stands beside a widget, and a widget leaves nothing behind."""
 
 import base64
+import re
 
+import nbformat
 import pytest
 from IPython.core.formatters import DisplayFormatter
 from ipywidgets import HTML, HBox, IntSlider, VBox
 from ipywidgets.widgets.widget import _instances
+from nbconvert import HTMLExporter
 
 from helpers.plots import new_figure, to_png
 from helpers.widgets.stills import close_widget, to_html, with_still
@@ -39,6 +42,18 @@ def test_a_picture_in_html_is_shown_at_half_its_size_and_says_its_sentence(png):
     assert " width='300' " in written
     assert " alt='a &lt; &#x27;b&#x27;' " in written
     assert "max-width: 100%" in written
+    assert "<img class='sine-follows' " in written
+    assert "<img src=" in to_html(png, "a photograph", follows=False)
+
+
+def test_an_export_by_nbconverts_classic_template_carries_the_words(png):
+    data, metadata = with_still({}, png, "a < 'b'")
+    output = nbformat.v4.new_output("display_data", data, metadata=metadata)
+    cell = nbformat.v4.new_code_cell("panel", outputs=[output])
+    exporter = HTMLExporter(template_name="classic")
+    page, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    (image,) = re.findall("<img .*?>", page)
+    assert " alt=\"a &lt; 'b'\"" in image
 
 
 def test_closing_takes_everything_that_belongs_to_a_widget():

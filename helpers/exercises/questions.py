@@ -14,6 +14,11 @@ UNDECIDED = (
     "Choose one of the options first, even if you are not sure: then run this cell again. What you "
     "have decided you will remember."
 )
+# ipywidgets gives each option 20 px, also one that needs two lines.
+STYLE = """<style>
+.sine-question { --jp-widgets-radio-item-height: 24px; }
+.sine-question .widget-radio-box label { height: auto; }
+</style>"""
 
 
 @functools.cache
@@ -31,7 +36,9 @@ class Prediction(ipywidgets.VBox):
         layout = {"width": "auto", "max_width": "100%"}
         options = question["options"]
         self.choice = ipywidgets.RadioButtons(options=options, value=None, layout=layout)
-        super().__init__([ipywidgets.HTML(f"<b>{html.escape(question['text'])}</b>"), self.choice])
+        text = ipywidgets.HTML(f"<b>{html.escape(question['text'])}</b>{STYLE}")
+        super().__init__([text, self.choice])
+        self.add_class("sine-question")
 
     def reveal(self) -> None:
         """Print what is to be said of your choice; ask for one if there is none.

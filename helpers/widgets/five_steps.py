@@ -12,17 +12,18 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from ipywidgets import HTML, Button, HBox, ToggleButton, VBox
+from ipywidgets import HTML, Button, Checkbox, HBox, VBox
 from torch import nn
 
 from helpers.experiment import Experiment, Settings, to_settings
 from helpers.guards import describe, show, to_choice
 from helpers.plots import MARK_COLOUR, loss_limits, to_array
 from helpers.widgets.axes import draw_axes, draw_legend
+from helpers.widgets.controls import make_style
 from helpers.widgets.kernel import log_error, take_in_order
 from helpers.widgets.picture import widen
 from helpers.widgets.png import write_png
-from helpers.widgets.shapes import LOOKS, Box, Dots, Look, Shape, draw_curve, make_page
+from helpers.widgets.shapes import LOOKS, Box, Dots, Look, Shape, Text, draw_curve, make_page
 from helpers.widgets.stills import close_widget, with_still
 from helpers.widgets.svg import write_svg
 
@@ -34,10 +35,16 @@ LINES = {
     "step": "optimizer.step()",
 }
 SMALL = Settings(cfg=(1, 20, 20, 1))
-WIDTH, HEIGHT = 470, 250  # of the picture, in pixels
+WIDTH, HEIGHT = 235, 250  # of each half of the picture, in pixels
 PAGE = make_page(WIDTH, HEIGHT)
-SKIPPED = Look(MARK_COLOUR, 1.5, dash=(5, 3))
+PLACE = (52, 40, 162, 166)  # of the axes in it: left, top, width, height
+SKIPPED = Look(MARK_COLOUR, 2, dash=(5, 3))
 CHANGED = "font-weight: bold; color: var(--jp-brand-color1)"
+TABLE = (
+    "--gap: min(12px, 2vw); border-spacing: var(--gap) 0; margin-left: calc(-1 * var(--gap)); "
+    "line-height: 1.4; text-align: left"
+)
+TRAINING = "Training a new network for 50 iterations, once without zero_grad and once with it …"
 
 
 class Quantity(NamedTuple):
@@ -225,6 +232,18 @@ def run_without(step: str | None, settings: Settings, iterations: int = 50) -> l
     return losses
 
 
+def find_end(losses: list[float]) -> str:
+    """Write where a run ends: the mean of its last ten losses, as a single one may jump."""
+    return f"{np.mean(losses[-10:]):.2g}"
+
+
+def move(shape: Shape, across: float) -> Shape:
+    """Move a shape to the right, by so many pixels."""
+    if isinstance(shape, Text):
+        return replace(shape, x=shape.x + across)
+    return replace(shape, box=replace(shape.box, left=shape.box.left + across))
+
+
 class FiveSteps(VBox):
     """A debugger that takes one iteration apart.
 
@@ -262,21 +281,22 @@ class FiveSteps(VBox):
             layout={"width": "80px"},
         )
         self.reset_button.on_click(lambda _: self.reset())
-        self.skip = ToggleButton(
+        self.skip = Checkbox(  # of a ToggleButton a screen reader hears no state
             description="Skip zero_grad",
             tooltip="Draw 50 iterations of a new network with zero_grad, and 50 without",
+            indent=False,
             layout={"width": "132px"},
         )
-        self.skip.observe(lambda _: self._order(self._show), "value")
+        self.skip.observe(lambda _: self._order(self._compare_runs), "value")
         self.code = HTML()
         self.said = HTML(layout={"min_height": "44px"})
-        self.table = HTML(layout={"width": "348px"})
-        self.picture = HTML(layout={"width": f"min(100%, {WIDTH}px)"})
+        self.table = HTML(layout={"max_width": "100%"})
+        self.picture = HTML(layout={"width": f"min(100%, {2 * WIDTH}px)"})
         self.reset()
         wrapped = {"flex_flow": "row wrap"}
         bar = HBox([*self.buttons.values(), self.reset_button, self.skip], layout=wrapped)
         results = HBox([self.table, self.picture], layout=wrapped)
-        super().__init__([bar, self.code, self.said, results])
+        super().__init__([bar, self.code, self.said, results, make_style()])
         take_in_order(self)
 
     def press(self, step: str) -> None:
@@ -334,6 +354,18 @@ class FiveSteps(VBox):
         self.quantities = compare(untouched, untouched)
         self._show()
 
+    def _compare_runs(self) -> None:
+        if self.skip.value:
+            self.said.value = TRAINING  # at once: it may take a second or two
+            skipped, complete = map(find_end, self.runs)
+            self.sentence = (
+                f"After 50 iterations the loss is at {skipped} without zero_grad, and at "
+                f"{complete} with all five steps (the mean of the last ten)."
+            )
+        else:
+            self.sentence = "Here is the loss of each press again."
+        self._show()
+
     def _show(self) -> None:
         pressed = [LINES[step] for step in self.steps.pressed]
         more = "… " if len(pressed) > 5 else ""
@@ -341,50 +373,53 @@ class FiveSteps(VBox):
         self.code.value = f"<code>{html.escape(code)}</code>"
         self.said.value = html.escape(self.sentence)
         lines = "".join(
-            f"<tr style='line-height: 1.4; {CHANGED if quantity.changed else ''}'>"
+            f"<tr style='{CHANGED if quantity.changed else ''}'>"
             f"<td>{html.escape(quantity.name)}</td>"
             f"<td>{quantity.before}</td><td>{quantity.after}</td>"
             f"<td>{'changed' if quantity.changed else ''}</td></tr>"
             for quantity in self.quantities
         )
         names = "<th>quantity</th><th>before</th><th>after</th><th>effect</th>"
-        self.table.value = f"<table style='width: 340px'><tr>{names}</tr>{lines}</table>"
-        self.shapes = self._draw()
-        self.picture.value = write_svg(self.shapes, WIDTH, HEIGHT, self.sentence)
+        self.table.value = f"<table style='{TABLE}'><tr>{names}</tr>{lines}</table>"
+        halves = self._draw_fit(), self._draw_losses()
+        self.shapes = [*halves[0], *(move(shape, WIDTH) for shape in halves[1])]
+        drawn = (write_svg(half, WIDTH, HEIGHT) for half in halves)
+        whole = "".join(f"<div style='flex: 0 0 {WIDTH}px'>{half}</div>" for half in drawn)
+        reader = f'role="img" aria-label="{html.escape(self.sentence)}"'
+        self.picture.value = f"<div {reader} style='display: flex; flex-flow: wrap'>{whole}</div>"
 
-    def _draw(self) -> list[Shape]:
+    def _draw_fit(self) -> list[Shape]:
         names = self.steps.names
         x, y = to_array(names["x"]), to_array(names["y"])
         few = slice(None, None, max(len(x) // 100, 1))  # dots that one can tell apart
-        left = Box(52, 40, 162, 166, widen(x, 0.03), widen(y, 0.25))
-        fit = {"data": LOOKS["data"]}
-        shapes = [*draw_axes(PAGE, left, "x", "y"), Dots(left, x[few], y[few], LOOKS["data"])]
+        box = Box(*PLACE, widen(x, 0.03), widen(y, 0.25))
+        legend = {"data": LOOKS["data"]}
+        shapes = [*draw_axes(PAGE, box, "x", "y"), Dots(box, x[few], y[few], LOOKS["data"])]
         if "out" in names:
-            fit["prediction"] = LOOKS["prediction"]
-            shapes += draw_curve(left, x, to_array(names["out"]), LOOKS["prediction"])
-        shapes += draw_legend(PAGE, left, fit, dotted=["data"])
+            legend["prediction"] = LOOKS["prediction"]
+            shapes += draw_curve(box, x, to_array(names["out"]), LOOKS["prediction"])
+        return [*shapes, *draw_legend(PAGE, box, legend, dotted=["data"])]
 
-        curves, looks = {"loss": self.steps.losses}, {"loss": LOOKS["training"]}
-        if self.skip.value:
-            without, complete = self.runs
-            curves = {"zero_grad skipped": without, "five steps": complete}
-            looks = {"zero_grad skipped": SKIPPED, "five steps": LOOKS["training"]}
-        every = [loss for losses in curves.values() for loss in losses]
-        most = max(5, *map(len, curves.values()))
-        ylim = loss_limits(every, [])[1]
-        right = Box(286, 40, 162, 166, (-0.5, most - 0.5), ylim, log=ylim[0] > 0)
-        counted = "iteration" if self.skip.value else "press of loss"
-        shapes += draw_axes(PAGE, right, counted, "loss")
-        for name, losses in curves.items():
+    def _draw_losses(self) -> list[Shape]:
+        both = self.skip.value
+        runs = self.runs if both else [self.steps.losses]
+        looks = [SKIPPED, LOOKS["training"]] if both else [LOOKS["training"]]
+        ylim = loss_limits([loss for losses in runs for loss in losses], [])[1]
+        box = Box(*PLACE, (-0.5, max(5, *map(len, runs)) - 0.5), ylim, log=ylim[0] > 0)
+        shapes = draw_axes(PAGE, box, "iteration" if both else "press of loss", "loss")
+        for losses, look in zip(runs, looks, strict=True):
             points = (np.arange(len(losses)), np.array(losses, float))
-            shapes += draw_curve(right, *points, looks[name])
-            if not self.skip.value:
-                shapes.append(Dots(right, *points, LOOKS["training"]._replace(width=5)))
-        if self.skip.value:
-            for row, (name, look) in enumerate(looks.items()):  # one above the other
-                shapes += draw_legend(PAGE, replace(right, top=right.top - 17 * row), {name: look})
+            shapes += draw_curve(box, *points, look)
+            if not both:
+                shapes.append(Dots(box, *points, look._replace(width=5)))
+        if both:
+            skipped, complete = map(find_end, runs)
+            legend = [f"skipped: ends at {skipped}", f"five steps: end at {complete}"]
+            for row, (name, look) in enumerate(zip(legend, looks, strict=True)):
+                above = replace(box, top=box.top - 17 * row)
+                shapes += draw_legend(PAGE, above, {name: look})
         return shapes
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        png = write_png(self.shapes, WIDTH, HEIGHT)
+        png = write_png(self.shapes, 2 * WIDTH, HEIGHT)
         return with_still(super()._repr_mimebundle_(**kwargs), png, self.sentence)

@@ -79,31 +79,34 @@ class Sliders(VBox):
             begun = self._begun
             values = {name: control.value for name, control in self.controls.items()}
             try:
-                said, png = self._draw(values)
+                said, png, holds_image = self._draw(values)
             except Exception as error:  # in a callback it would be seen by nobody
                 log_error("draw")
-                said, png = describe(error), b""
+                said, png, holds_image = describe(error), b"", False
             if begun < self._begun:
                 return  # draw has moved a control, and so drawn a newer picture
             shown = ", ".join(f"{name} = {value}" for name, value in values.items())
             self.text = said if isinstance(said, str) else shown
             if png:
                 self.png = png
-                self.picture.value = to_html(png, self.text)
+                self.picture.value = to_html(png, self.text, follows=not holds_image)
             self.line.value = html.escape(self.text)
 
     def close(self) -> None:
         """Take the widgets away."""
         close_widget(self)
 
-    def _draw(self, values: dict) -> tuple[object, bytes]:
-        """Call draw; returns what it says, and the picture."""
+    def _draw(self, values: dict) -> tuple[object, bytes, bool]:
+        """Call draw; returns what it says, the picture, and whether an image is part of it.
+
+        An image (of `imshow`) would be a negative in a dark theme, so such a picture stays white.
+        """
         figure = new_figure(*self.size)
         with no_figures_left():
             said = self.draw_into(figure, **values)
             if len(figure.get_children()) == 1:  # its background
                 raise ValueError(NOTHING)
-            return said, to_png(figure)
+            return said, to_png(figure), any(ax.images for ax in figure.axes)
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
         return with_still(super()._repr_mimebundle_(**kwargs), self.png, self.text)

@@ -7,6 +7,12 @@ from ipywidgets import Widget
 
 from helpers.plots import SHARP
 
+# Light and dark change places and hues stay; white turns into #111, that theme's background.
+DARK = (
+    "<style>[data-jp-theme-light='false'] .sine-follows "
+    "{ filter: invert(0.933) hue-rotate(180deg); }</style>"
+)
+
 
 def with_still(bundle: dict, png: bytes, text: str) -> tuple[dict, dict]:
     """Add a picture and a text to a widget's MIME bundle, for where there is no kernel.
@@ -43,12 +49,13 @@ def close_widget(widget: Widget) -> None:
     Widget.close(widget)
 
 
-def to_html(png: bytes, text: str) -> str:
+def to_html(png: bytes, text: str, follows: bool = True) -> str:
     """Write a PNG of `to_png` for an `HTML` widget: `Image` has no place for a text.
 
     Args:
-        png: The picture, shown at half its size, on white in every theme.
+        png: The picture, shown at half its size.
         text: The picture in a sentence, for whoever does not see it.
+        follows: Whether it turns dark with JupyterLab's theme, or stays on white.
     """
     style = (
         "max-width: 100%; height: auto; box-sizing: border-box; "
@@ -56,4 +63,6 @@ def to_html(png: bytes, text: str) -> str:
     )
     source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
     width = png_width(png) // SHARP
-    return f"<img src='{source}' width='{width}' alt='{html.escape(text)}' style='{style}'>"
+    kind = "class='sine-follows' " * follows
+    shown = f"src='{source}' width='{width}' alt='{html.escape(text)}' style='{style}'"
+    return f"{DARK}<img {kind}{shown}>"

@@ -1,7 +1,24 @@
 """What stands in the cells beside the panel: the five steps, predictions, exercises, sliders."""
 
+import io
+
 import pytest
 from lab import SESSION, find_cell, find_violations, read_cells
+from PIL import Image
+
+INKS = """e => [...new Set([
+    ...[...e.querySelectorAll('svg text')].map(text => getComputedStyle(text).fill),
+    ...[...e.querySelectorAll('path[stroke=currentColor]')].map(p => getComputedStyle(p).stroke),
+    ...[...e.querySelectorAll('th, code')].map(part => getComputedStyle(part).color),
+])]"""
+GAPS = """e => [...e.querySelectorAll('tr')].flatMap(row => {
+    const boxes = [...row.cells].filter(cell => cell.textContent).map(cell => {
+        const words = document.createRange();
+        words.selectNodeContents(cell);
+        return words.getBoundingClientRect();
+    });
+    return boxes.slice(1).map((box, place) => box.left - boxes[place].right);
+})"""
 
 
 def run_all(open_notebook, name, **window):
@@ -32,18 +49,18 @@ def test_the_five_steps_are_pressed(open_notebook, picture, dark):
         ("5 step", "the same gradients were used once more"),
         ("2 loss", "the loss of an old prediction"),
     ]
-    image = output.locator("svg[aria-label]")
+    image = output.get_by_role("img")
     for name, text in said:
         before = output.locator("table").inner_text()
         output.get_by_role("button", name=name).press("Enter")
         see(output, text)
-        output.locator(
-            f'svg[aria-label*="{text}"]'
-        ).wait_for()  # drawn, and told to a screen reader
+        output.locator(f'[role=img][aria-label*="{text}"]').wait_for()  # for a screen reader
         if "RuntimeError" not in text and "Nothing" not in text and name != "2 loss":
             assert output.locator("table").inner_text() != before
-    output.get_by_role("button", name="Skip zero_grad").click()
-    image.get_by_text("zero_grad skipped").wait_for()
+    output.get_by_role("checkbox", name="Skip zero_grad").check()
+    see(output, "without zero_grad, and at")
+    image.get_by_text("skipped: ends at").wait_for()
+    assert min(output.evaluate(GAPS)) >= 10
     assert image.bounding_box()["width"] == 470
     box = output.bounding_box()
     outer = notebook.page.locator(".jp-WindowedPanel-outer").bounding_box()
@@ -53,6 +70,24 @@ def test_the_five_steps_are_pressed(open_notebook, picture, dark):
     output.scroll_into_view_if_needed()
     assert find_violations(notebook.page, ".jp-OutputArea-output:has(table)") == []
     notebook.page.screenshot(path=picture("steps"))
+    (ink,) = output.evaluate(INKS)
+    notebook.set_theme(not dark)
+    (other,) = output.evaluate(INKS)  # all of it has followed
+    assert other != ink
+    step = output.get_by_role("button", name="5 step")
+    assert step.evaluate("e => getComputedStyle(e).borderTopWidth") == "0px"
+    notebook.page.emulate_media(forced_colors="active")
+    assert step.evaluate("e => getComputedStyle(e).borderTopWidth") == "1px"
+    notebook.page.emulate_media(forced_colors="none")
+    notebook.page.set_viewport_size({"width": 390, "height": 844})
+    notebook.show_files(False)
+    assert min(output.evaluate(GAPS)) >= 7
+    box, last = output.bounding_box(), output.locator("th").last.bounding_box()
+    assert last["x"] + last["width"] <= box["x"] + box["width"]
+    heights = output.locator("svg text:not([transform])").evaluate_all(
+        "texts => texts.map(text => text.getBoundingClientRect().height)"
+    )
+    assert min(heights) > 12  # the picture's halves stand one below the other
     output.get_by_role("button", name="Reset").click()
     see(output, "no step yet")
 
@@ -69,6 +104,10 @@ def answer_with_the_keyboard(notebook, picture):
     output = notebook.show(number)
     options = output.locator("input[type=radio]")
     assert options.count() == 4
+    heights = output.locator("label:has(input)").evaluate_all(
+        "labels => labels.map(label => label.getBoundingClientRect().height)"
+    )
+    assert min(heights) >= 24  # room for a finger
     assert output.locator("input[type=radio]:checked").count() == 0
     options.first.focus()
     notebook.page.keyboard.press("Space")
@@ -107,8 +146,14 @@ def redraw_with_a_slider(notebook, picture):
     typed.fill("5")
     typed.press("Enter")
     see(output, "degree 5")
-    assert output.locator("img").get_attribute("src") != before
+    image = output.locator("img")
+    assert image.get_attribute("src") != before
     notebook.page.screenshot(path=picture("sliders"))
+    for dark, paper in ((True, 17), (False, 255)):  # the same picture, which follows the theme
+        notebook.set_theme(dark)
+        assert find_violations(notebook.page, ".jp-OutputArea-output:has(.sine-follows)") == []
+        with Image.open(io.BytesIO(image.screenshot())) as shown:
+            assert shown.convert("RGB").getpixel((shown.width // 2, 1)) == (paper,) * 3
 
 
 def test_the_slider_over_training_time_moves_the_kinks(open_notebook, picture):
@@ -156,7 +201,7 @@ def test_the_spirals_regions_move_while_it_trains_and_when_a_slider_is_dragged(
     for text in ("import difflib", "def make_spirals(", "def draw_regions(", "def draw(figure"):
         number = find_cell(name, text)
         notebook.show(number, cells[number].source)
-    number = find_cell(name, "ToggleButton(desc")
+    number = find_cell(name, "Checkbox(desc")
     panel = cells[number].source
     for text in ("def make_digits(", "images, digits ="):  # what comes later leaves the panel alone
         panel = f"{panel}\n{cells[find_cell(name, text)].source}"
@@ -185,6 +230,6 @@ def test_the_spirals_regions_move_while_it_trains_and_when_a_slider_is_dragged(
     output.locator(".noUi-handle").nth(1).focus()
     notebook.page.keyboard.press("ArrowLeft")
     move("hidden layers 1, width 16", 260)
-    output.get_by_role("button", name="train on").click()
+    output.get_by_role("checkbox", name="train on").check()
     move("hidden layers 1, width 16", 520)
     notebook.page.screenshot(path=picture("spirals"))
