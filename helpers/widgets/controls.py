@@ -97,7 +97,7 @@ class Controls:
         main: The row of the two sliders that the series is about: depth and learning rate.
         widths_box: The widths of the hidden layers, each below its column of the drawn network.
         more: What is set once and left.
-        folds: What opens `stop_box` and the program.
+        folds: What opens `stop` and the program.
         stop: Where a run pauses, folded.
         style: Mends the sliders; invisible, and a child of the same VBox as the others.
 
@@ -166,11 +166,15 @@ class Controls:
         self._show_widths()
         self._show_folded()
 
+    @property
+    def hidden(self) -> list[int]:
+        """Widths of the hidden layers."""
+        return [slider.value for slider in self.widths[: self.depth.value]]
+
     def read(self) -> Settings:
         """Say what the controls show."""
-        hidden = [slider.value for slider in self.widths[: self.depth.value]]
         return Settings(
-            cfg=(1, *hidden, 1),
+            cfg=(1, *self.hidden, 1),
             lr=self.lr.value,
             optimizer=self.optimizer.value,
             activation=self.activation.value,
