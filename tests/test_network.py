@@ -92,7 +92,7 @@ def read(html):
 # The portrait
 
 
-@pytest.mark.parametrize(("cfg", "activation"), zip(CFGS, ACTIVATIONS, strict=False))
+@pytest.mark.parametrize(("cfg", "activation"), [*zip(CFGS, ACTIVATIONS, strict=False)])
 def test_each_curve_is_what_its_unit_hands_on_as_long_as_the_network_lives(cfg, activation):
     experiment = Experiment(Settings(cfg=cfg, lr=0.01, activation=activation))
     for _ in range(2):

@@ -205,8 +205,8 @@ def find_unit(experiment: Experiment, look: Look, running: bool) -> tuple[str, U
     ends = np.concatenate([x[:1][on[:1]], ends, x[-1:][on[-1:]]]).reshape(-1, 2)
     where = ", ".join(f"{low:.3g} to {high:.3g}" for low, high in ends)
     name = f"layer {layer}, unit {unit}"
-    words = f"{name} is on{{}} for x from {where}" if where else f"{name} is off{{}} for every x"
-    return words, Unit(f"unit {layer}.{unit} adds", x, effect[:, 0].numpy(), ends)
+    words = f"is on for x from {where}" if where else "is off for every x"
+    return f"{name}{{}} {words}", Unit(f"unit {layer}.{unit} adds", x, effect[:, 0].numpy(), ends)
 
 
 def find_beyond(experiment: Experiment, look: Look, running: bool) -> tuple[str, np.ndarray]:
