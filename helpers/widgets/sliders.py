@@ -71,6 +71,7 @@ class Sliders(VBox):
         self.update()
         bar = HBox(list(controls.values()), layout={"flex_flow": "row wrap"})
         super().__init__([bar, self.picture, self.line, make_style()])
+        self.add_class("sine-sliders")
 
     def update(self) -> None:
         """Draw for what the controls show; where that fails, the text says why."""
