@@ -1,5 +1,6 @@
 """A moving still plays once, rests on its last picture, and says what it is."""
 
+import base64
 import importlib.util
 import io
 import math
@@ -46,6 +47,7 @@ HANDS = [draw(turn) for turn in (0, 1, 2, 3, 3.1)]
 def read(png):
     """What is shown where nothing moves, the moving pictures in RGBA, and their milliseconds."""
     image = Image.open(io.BytesIO(png))
+    assert image.default_image
     shown, times = [], []
     for number in range(image.n_frames):
         image.seek(number)
@@ -86,6 +88,7 @@ def filmed():
     experiment = Experiment(SETTINGS)
     live = LivePlot(experiment.x, experiment.y, "small")
     iterations = [experiment.advance() for _ in range(40)]
+    live.record(iterations[-1])  # as a loop that has ended
     png, text = recording.film(live, iterations, "what it is", "more words")
     yield live, png, text
     live.close()
@@ -96,9 +99,12 @@ def test_a_film_begins_untrained_and_ends_as_the_run_ended(filmed):
     default, moving, _ = read(png)
     assert len(moving) == recording.FRAMES
     assert default.shape[:2] == (HEIGHT + 2 * recording.ROW, WIDTH)
+    assert live.iterations == list(range(40))
+    live.draw()
     ended = [shape for part in live.picture.shown for shape in part]
     assert off(moving[-1], ended, WIDTH, HEIGHT) < 60
     assert off(moving[0], ended, WIDTH, HEIGHT) > 100
+    assert (abs(np.diff(moving, axis=0)).max(axis=(1, 2, 3)) > 100).all(), "each moment is another"
     assert text.startswith("what it is · more words · ")
     assert text.endswith(live.text())
     assert "iteration 39" in text
@@ -141,7 +147,7 @@ from helpers.experiment import Experiment
 from helpers.widgets import LivePlot
 experiment = Experiment(Settings(cfg=(1, 4, 1), n_samples=30, noise=0.1))
 with LivePlot(experiment.x, experiment.y, title="mine") as live:
-    for _ in range(25):
+    for _ in range(40):
         live.show(experiment.advance())
 """
 
@@ -157,10 +163,12 @@ def test_a_notebooks_panel_and_first_loop_are_recorded(tmp_path, monkeypatch):
     names, panel, first, second = (cell.outputs[0] for cell in notebook.cells)
     assert names.data["text/plain"] == "set()"  # nothing that a notebook has not made itself
     words = [recording.DRAG, recording.describe(SETTINGS), "iteration 99"]
-    for output, said in ((panel, words), (first, [recording.WATCH, "mine", "iteration 24"])):
+    for output, said in ((panel, words), (first, [recording.WATCH, "mine", "iteration 39"])):
         metadata = output.metadata["image/png"]
         assert [part for part in said if part not in metadata["alt"]] == []
         assert metadata["width"] == WIDTH
+        _, moving, _ = read(base64.b64decode(output.data["image/png"]))
+        assert len(moving) == recording.FRAMES
     assert first.metadata["image/png"]["alt"].endswith(first.data["text/plain"])
     assert panel.data["text/plain"].startswith("cfg = ")
     assert second.metadata["image/png"]["alt"] == second.data["text/plain"]
