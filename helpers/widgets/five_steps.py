@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from ipywidgets import HTML, Button, HBox, ToggleButton, VBox
+from ipywidgets import HTML, Button, HBox, ToggleButton
 from torch import nn
 
 from helpers.experiment import Experiment, Settings, to_settings
@@ -23,7 +23,7 @@ from helpers.widgets.kernel import log_error, take_in_order
 from helpers.widgets.picture import widen
 from helpers.widgets.png import write_png
 from helpers.widgets.shapes import LOOKS, Box, Dots, Look, Shape, draw_curve, make_page
-from helpers.widgets.stills import close_widget, with_still
+from helpers.widgets.stills import View, close_widget, with_still
 from helpers.widgets.svg import write_svg
 
 LINES = {
@@ -225,7 +225,7 @@ def run_without(step: str | None, settings: Settings, iterations: int = 50) -> l
     return losses
 
 
-class FiveSteps(VBox):
+class FiveSteps(View):
     """A debugger that takes one iteration apart.
 
     Args:

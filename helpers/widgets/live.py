@@ -8,16 +8,15 @@ from typing import Protocol, Self
 import numpy as np
 from IPython import get_ipython
 from IPython.display import display
-from ipywidgets import HTML, Output, VBox
-from ipywidgets.widgets.widget import _instances
+from ipywidgets import HTML, Output
 from numpy.typing import ArrayLike
 
 from helpers.guards import show, to_number
 from helpers.plots import Curve, to_array
-from helpers.widgets.kernel import find_cell
+from helpers.widgets.kernel import find_cell, list_widgets
 from helpers.widgets.pace import Pace
 from helpers.widgets.picture import Picture, to_points
-from helpers.widgets.stills import close_widget, with_still
+from helpers.widgets.stills import View, close_widget, with_still
 
 STAY = 10  # pictures of loops that have ended whose widgets stay, the latest ones
 
@@ -87,7 +86,7 @@ class LivePlot:
     def _open(self) -> None:
         self.picture = Picture(self.x, self.y, count=self.count)
         self.line = HTML()
-        self.widget = VBox([self.picture, self.line])
+        self.widget = View([self.picture, self.line])
         self.closed = False
         self._update(None)
 
@@ -260,7 +259,7 @@ def add_mark(marks: list[tuple[int, str]], number: int, text: str) -> None:
 def in_output() -> bool:
     """Tell whether what is displayed goes to an `Output` widget, which takes no later change."""
     request, _, _ = find_cell()
-    outputs = [widget for widget in list(_instances.values()) if isinstance(widget, Output)]
+    outputs = [widget for widget in list_widgets() if isinstance(widget, Output)]
     return any(output.msg_id and output.msg_id == request for output in outputs)
 
 
