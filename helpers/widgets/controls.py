@@ -23,16 +23,17 @@ PRESETS = {
     "One wide layer": (300,),
     "Ten thin layers": (10,) * MAX_DEPTH,
 }
-# ipywidgets gives the handle of a slider no name, has it say the number of its notch, and lets
-# one type into what stands beside a SelectionSlider, to no effect. So the page itself mends every
-# slider near by. `onload` comes once in each page that shows it; the observer sees what is drawn
-# later.
+# ipywidgets gives the handle of a slider no name (nor a role, in 7, whose handle is of another
+# class), has it say the number of its notch, and lets one type into what stands beside a
+# SelectionSlider, to no effect. So the page itself mends every slider near by. `onload` comes once
+# in each page that shows it; the observer sees what is drawn later.
 STYLE = """<style onload="
 const box = this.closest('.widget-vbox');
 const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
-    const handle = slider.querySelector('.noUi-handle');
+    const handle = slider.querySelector('.noUi-handle, .ui-slider-handle');
     const readout = slider.querySelector('.widget-readout');
     if (!handle || !readout) return;
+    handle.setAttribute('role', 'slider');
     handle.setAttribute('aria-label', slider.querySelector('label').textContent);
     handle.setAttribute('aria-valuetext', readout.textContent);
     if (slider.matches('.sine-notches')) readout.contentEditable = 'false';

@@ -12,13 +12,13 @@ from helpers.widgets.kernel import find_cell, take_in_order
 from helpers.widgets.pace import to_fps
 from helpers.widgets.record import Use
 from helpers.widgets.screen import Screen, make_still
-from helpers.widgets.stills import close_widget, with_still
+from helpers.widgets.stills import View, close_widget, with_still
 from helpers.widgets.trainer import Pause, Refuse, Reset, Train, Trainer
 
 OPEN: list["Playground"] = []
 
 
-class Playground(VBox):
+class Playground(View):
     """A panel that trains a network while its settings are dragged.
 
     It lives until `close()`, or until the cell that made it runs again.
