@@ -29,6 +29,7 @@ PRESETS = {
 # in each page that shows it; the observer sees what is drawn later.
 STYLE = """<style onload="
 const box = this.closest('.widget-vbox');
+if (!box) return;
 const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
     const handle = slider.querySelector('.noUi-handle, .ui-slider-handle');
     const readout = slider.querySelector('.widget-readout');
