@@ -5,8 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 from ipykernel.comm.comm import BaseComm
+from ipywidgets import IntText, Widget
+from ipywidgets.widgets import widget as base
 
-from helpers.widgets.kernel import log_error, take_in_order
+from helpers.widgets.kernel import list_widgets, log_error, take_in_order
 
 
 class Comm:
@@ -90,6 +92,17 @@ def test_children_are_reached():
     take_in_order(outer)
     for widget in (inner, outer):
         assert widget.comm._reply_subshell_for({}, "the page's", None) == "the page's"
+
+
+def test_the_open_widgets_are_known_in_ipywidgets_7_too(monkeypatch):
+    opened, closed = IntText(), IntText()
+    closed.close()
+    assert opened in list_widgets()
+    assert closed not in list_widgets()
+    with pytest.deprecated_call():  # which 7 does not say of this place
+        monkeypatch.setattr(Widget, "widgets", {"of 7": opened})
+    monkeypatch.delattr(base, "_instances")
+    assert list_widgets() == [opened]
 
 
 def test_an_error_is_logged_whole(caplog):

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import copy
 import io
 import math
 import os
@@ -402,9 +403,11 @@ def executed():
     client = NotebookClient(notebook, allow_errors=True)
     with client.setup_kernel():
         look_again(client.kc.shell_channel)
-        for place, cell in enumerate(notebook.cells):
+        shown = {}
+        for place, (name, cell) in enumerate(cells.items()):
             client.execute_cell(cell, place)
-    return {name: cell.outputs for name, cell in cells.items()}
+            shown[name] = copy.deepcopy(cell.outputs)  # later loops change those of earlier ones
+    return shown
 
 
 def look_again(channel):

@@ -192,6 +192,25 @@ def test_the_workflow_runs_everything_every_week_as_the_readme_says():
     ]
 
 
+def test_the_workflow_runs_two_notebooks_on_the_oldest_packages_every_week():
+    job = yaml.safe_load(read(".github/workflows/ci.yml"))["jobs"]["colab"]
+    assert job["if"].startswith("github.event_name == 'schedule'")
+    assert given(job, "setup-python") == {"python-version": PYTHONS[0]}
+    assert steps(job, "run") == [
+        "python -m pip install -r tests/colab.txt",
+        "python -m pytest -W default tests/test_facts.py "
+        "notebooks/00_overview.ipynb notebooks/06_training.ipynb",
+    ]
+    pins = {pin.name: pin.specifier for pin in required("tests/colab.txt")}
+    for requirement in declared():
+        (oldest,) = requirement.specifier
+        if requirement.name != "torch":  # that of the other tests
+            assert pins[requirement.name] == SpecifierSet(f"=={oldest.version}")
+    minor = {name: re.search(r"\d+\.\d+", str(pin))[0] for name, pin in pins.items()}
+    row = "Notebook {notebook} with ipywidgets {ipywidgets} and ipykernel {ipykernel},"
+    assert f"| Jupyter {row.format(**minor)}" in read("README.md")
+
+
 def test_the_workflow_runs_every_week_and_has_an_end():
     workflow = yaml.safe_load(read(".github/workflows/ci.yml"))
     on = workflow[True]  # YAML reads the word as a truth value

@@ -6,12 +6,12 @@ import re
 import nbformat
 import pytest
 from IPython.core.formatters import DisplayFormatter
-from ipywidgets import HTML, HBox, IntSlider, VBox
+from ipywidgets import HTML, HBox, IntSlider, VBox, Widget
 from ipywidgets.widgets.widget import _instances
 from nbconvert import HTMLExporter
 
 from helpers.plots import new_figure, to_png
-from helpers.widgets.stills import close_widget, to_html, with_still
+from helpers.widgets.stills import View, close_widget, to_html, with_still
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,17 @@ def test_a_still_and_its_alternative_text_reach_the_notebook(png):
     assert base64.b64decode(data["image/png"]) == png
     assert (data["text/plain"], data["text/html"]) == ("a rising line", "<b>")
     assert metadata == {"image/png": {"alt": "a rising line", "width": 300}}
+
+
+def test_a_view_is_shown_by_its_bundle_in_ipywidgets_7_too(monkeypatch):
+    class Shown(View):
+        def _repr_mimebundle_(self, **kwargs):
+            return with_still(super()._repr_mimebundle_(), b"", "a view")
+
+    shown = Shown()
+    whole = VBox._repr_mimebundle_(shown) | {"text/plain": "a view"}
+    monkeypatch.setattr(Widget, "_ipython_display_", print, raising=False)  # 7 has such a method
+    assert DisplayFormatter().format(shown) == (whole, {})
 
 
 def test_a_widget_without_a_picture_yet_has_a_text_alone():

@@ -30,6 +30,8 @@ def read_questions() -> dict[str, dict]:
 class Prediction(ipywidgets.VBox):
     """A question to decide before the cells that answer it are run; `predict` makes them."""
 
+    _ipython_display_ = None  # ipywidgets 7 would show it by this, without its text
+
     def __init__(self, question: dict) -> None:
         """Show the options of one of `read_questions`, none of them chosen."""
         self.question = question
@@ -56,8 +58,11 @@ class Prediction(ipywidgets.VBox):
     def _repr_mimebundle_(self, **kwargs: object) -> dict:
         """Read as plain text where there is no kernel."""
         options = "".join(f"\n( ) {option}" for option in self.choice.options)
-        text = self.question["text"] + options
-        return super()._repr_mimebundle_(**kwargs) | {"text/plain": text}
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {
+            "text/plain": self.question["text"] + options,
+            "application/vnd.jupyter.widget-view+json": view,
+        }
 
 
 def say(question: dict, chosen: str) -> str:

@@ -23,16 +23,18 @@ PRESETS = {
     "One wide layer": (300,),
     "Ten thin layers": (10,) * MAX_DEPTH,
 }
-# ipywidgets gives the handle of a slider no name, has it say the number of its notch, and lets
-# one type into what stands beside a SelectionSlider, to no effect. So the page itself mends every
-# slider near by. `onload` comes once in each page that shows it; the observer sees what is drawn
-# later.
+# ipywidgets gives the handle of a slider no name (nor a role, in 7, whose handle is of another
+# class), has it say the number of its notch, and lets one type into what stands beside a
+# SelectionSlider, to no effect. So the page itself mends every slider near by. `onload` comes once
+# in each page that shows it; the observer sees what is drawn later.
 STYLE = """<style onload="
 const box = this.closest('.widget-vbox');
+if (!box) return;
 const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
-    const handle = slider.querySelector('.noUi-handle');
+    const handle = slider.querySelector('.noUi-handle, .ui-slider-handle');
     const readout = slider.querySelector('.widget-readout');
     if (!handle || !readout) return;
+    handle.setAttribute('role', 'slider');
     handle.setAttribute('aria-label', slider.querySelector('label').textContent);
     handle.setAttribute('aria-valuetext', readout.textContent);
     if (slider.matches('.sine-notches')) readout.contentEditable = 'false';
@@ -40,40 +42,48 @@ const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
 new MutationObserver(mend).observe(box, {childList: true, subtree: true});
 mend();
 ">
-.sine-panel { container-type: inline-size; --jp-widgets-slider-handle-size: 24px; }
-.sine-body { --sine-network: 112px; }
+.sine-panel, .sine-sliders { --jp-widgets-slider-handle-size: 24px; }
+.sine-panel { container-type: inline-size; }
+.sine-body { --sine-network: 106px; }
 .sine-panel .widget-box { overflow: visible; }
 .sine-panel .widget-html, .sine-panel .widget-html-content { line-height: 18px; margin-block: 0; }
 .sine-bar .jupyter-button { width: 112px; margin-inline: 0 4px; }
 .sine-numbers { display: flex; gap: 18px; padding-inline: 10px; line-height: 15px; }
 .sine-numbers b { display: block; font-size: 20px; line-height: 20px; min-width: 3.6em; }
 .sine-body.widget-hbox { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 24px; }
-.sine-words { justify-content: space-between; gap: 0 24px; min-height: 20px; }
+.sine-words { min-height: 18px; }
 .sine-words .widget-html-content { font-size: 12px; }
+.sine-bar .sine-words { flex: 1 1 100%; }
 .sine-widths .widget-slider { flex-direction: column; align-items: stretch; height: 44px; }
 .sine-widths .widget-label {
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
 .sine-widths .widget-readout {
-    order: -1; flex: none; width: 100%; max-width: none; height: 16px; margin: 0; padding: 0;
-    line-height: 16px; text-align: center;
+    order: -1; flex: none; width: 100%; max-width: none; height: 14px; margin: 0; padding: 0;
+    line-height: 14px; text-align: center;
 }
-.sine-widths .slider-container { flex: none; height: 26px; margin: 2px 14px 0; }
+.sine-widths .slider-container { flex: none; height: 26px; margin: 2px 14px 0; padding-top: 8px; }
 .sine-widths .widget-html-content { text-align: center; }
 .sine-toggles .widget-checkbox { flex: none; margin-inline-end: 12px; }
 @container (min-width: 1080px) {
     .sine-body.widget-hbox { grid-template-columns: minmax(0, 1040px) minmax(320px, 1fr); }
     .sine-body { --sine-network: 140px; }
+    .sine-bar .sine-words { flex: 1 1 300px; }
 }
 @container (max-width: 640px) { /* no room for a slider below each column */
     .sine-widths.widget-gridbox {
         grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)) !important;
     }
     .sine-widths .widget-html { display: none; }
+    .sine-bar .sine-words { flex: 1 1 200px; }
     .sine-widths .widget-slider { flex-direction: row; height: 28px; }
     .sine-widths .widget-label { position: static; width: 52px; height: auto; clip-path: none; }
-    .sine-widths .widget-readout { order: 0; width: 28px; height: 28px; line-height: 28px; }
-    .sine-widths .slider-container { flex: 1 1 auto; height: 28px; margin-top: 0; }
+    .sine-widths .widget-readout {
+        order: 0; width: 28px; min-width: 28px; height: 28px; line-height: 28px;
+    }
+    .sine-widths .slider-container {
+        flex: 1 1 auto; align-self: center; height: 4px; margin-top: 0; padding: 0;
+    }
 }
 @media (forced-colors: active) {
     .jupyter-button, .widget-slider .slider { border: 1px solid; }

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from ipywidgets import HTML, Button, Checkbox, HBox, VBox
+from ipywidgets import HTML, Button, Checkbox, HBox
 from torch import nn
 
 from helpers.experiment import Experiment, Settings, to_settings
@@ -24,7 +24,7 @@ from helpers.widgets.kernel import log_error, take_in_order
 from helpers.widgets.picture import widen
 from helpers.widgets.png import write_png
 from helpers.widgets.shapes import LOOKS, Box, Dots, Look, Shape, Text, draw_curve, make_page
-from helpers.widgets.stills import close_widget, with_still
+from helpers.widgets.stills import View, close_widget, with_still
 from helpers.widgets.svg import write_svg
 
 LINES = {
@@ -244,7 +244,7 @@ def move(shape: Shape, across: float) -> Shape:
     return replace(shape, box=replace(shape.box, left=shape.box.left + across))
 
 
-class FiveSteps(VBox):
+class FiveSteps(View):
     """A debugger that takes one iteration apart.
 
     Args:

@@ -24,7 +24,7 @@ TOOLTIPS = {
     "Residuals": "Draw what the prediction leaves of each label",
     "Beyond the data": "Show what the network says on twice the range of x",
 }
-REST = 160  # times as long as a finding took, it is not made again while training runs
+REST = 120  # times as long as a finding took, it is not made again while training runs
 OFTEN = 0.25  # seconds between two portraits of the network, at the least
 MOST = 100  # kinks that are drawn, so that one can tell them apart
 MUCH = 2e8  # crossings times parameters; kinks of more take above a tenth of a second
@@ -82,10 +82,10 @@ class Examiner:
     a moment ago is shown again, and the words say of which iteration it is.
 
     Args:
-        clock: Tells the time, in seconds.
+        clock: Tells for how many seconds this thread has worked.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
         """Begin with nothing found."""
         self.clock = clock
         self.due: dict[str, float] = defaultdict(float)  # when something may be found anew

@@ -5,6 +5,7 @@ import logging
 
 from IPython import get_ipython
 from ipywidgets import Widget
+from ipywidgets.widgets import widget as base
 
 
 def take_in_order(widget: Widget) -> None:
@@ -54,3 +55,8 @@ def find_cell() -> tuple[str | None, str | None, str | None]:
     parent = getattr(get_ipython(), "get_parent", dict)()
     header = parent.get("header", {})
     return header.get("msg_id"), header.get("session"), parent.get("metadata", {}).get("cellId")
+
+
+def list_widgets() -> list[Widget]:
+    """List every widget that is not closed: ipywidgets 8 keeps them elsewhere than 7."""
+    return list((base._instances if hasattr(base, "_instances") else Widget.widgets).values())

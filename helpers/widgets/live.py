@@ -7,17 +7,16 @@ from typing import Protocol, Self
 import numpy as np
 from IPython import get_ipython
 from IPython.display import display
-from ipywidgets import HTML, Output, VBox
-from ipywidgets.widgets.widget import _instances
+from ipywidgets import HTML, Output
 from numpy.typing import ArrayLike
 
 from helpers.guards import show, to_number
 from helpers.plots import Curve, RunningMean, to_array
-from helpers.widgets.kernel import find_cell
+from helpers.widgets.kernel import find_cell, list_widgets
 from helpers.widgets.pace import Pace
 from helpers.widgets.picture import HEIGHT, Picture, Scene, to_points
 from helpers.widgets.shapes import Text, to_text
-from helpers.widgets.stills import close_widget, with_still
+from helpers.widgets.stills import View, close_widget, with_still
 
 STAY = 20  # pictures of loops that have ended whose widgets stay, the latest ones
 LINE = (6, 16, 24)  # of the line of text in a still: its x and y, and its height in pixels
@@ -89,7 +88,7 @@ class LivePlot:
     def _open(self) -> None:
         self.picture = Picture(self.x, self.y, self.title, self.count)
         self.line = HTML()
-        self.widget = VBox([self.picture, self.line])
+        self.widget = View([self.picture, self.line])
         self.closed = False
         self.picture.update(Scene(label=self.text()))
         self.line.value = self.text()
@@ -254,7 +253,7 @@ def add_mark(marks: list[tuple[int, str]], number: int, text: str) -> None:
 def in_output() -> bool:
     """Tell whether what is displayed goes to an `Output` widget, which takes no later change."""
     request, _, _ = find_cell()
-    outputs = [widget for widget in list(_instances.values()) if isinstance(widget, Output)]
+    outputs = [widget for widget in list_widgets() if isinstance(widget, Output)]
     return any(output.msg_id and output.msg_id == request for output in outputs)
 
 

@@ -14,13 +14,13 @@ from helpers.widgets.kernel import find_cell, take_in_order
 from helpers.widgets.pace import to_fps
 from helpers.widgets.record import Use
 from helpers.widgets.screen import Screen, make_still
-from helpers.widgets.stills import close_widget, with_still
+from helpers.widgets.stills import View, close_widget, with_still
 from helpers.widgets.trainer import Pause, Refuse, Reset, Train, Trainer
 
 OPEN: list["Playground"] = []
 
 
-class Playground(VBox):
+class Playground(View):
     """A panel that trains a network while its settings are dragged.
 
     It lives until `close()`, or until the cell that made it runs again.
@@ -211,13 +211,15 @@ def arrange(controls: Controls, screen: Screen) -> list[Widget]:
         The bar; what one looks at and drags, beside what is set once and left; and what is folded.
     """
     insight, goals = screen.insight, screen.goals
-    bar = row(*controls.bar, screen.numbers)
-    words = row(screen.status, screen.headline)
+    bar = row(*controls.bar, screen.numbers, screen.headline)
     looks = row(insight.unit, *insight.toggles)
     folds = row(goals.toggle, *controls.folds)
-    stage = VBox([words, screen.picture, controls.main, screen.network, controls.widths_box])
+    stage = VBox(
+        [screen.status, screen.picture, controls.main, screen.network, controls.widths_box]
+    )
     body = HBox([stage, VBox([looks, insight.line, controls.more])])
-    classes = {bar: "sine-bar", words: "sine-words", body: "sine-body"}
-    for box, name in (classes | {looks: "sine-toggles", folds: "sine-toggles"}).items():
+    classes = {bar: "sine-bar", body: "sine-body", looks: "sine-toggles", folds: "sine-toggles"}
+    classes |= {screen.status: "sine-words", screen.headline: "sine-words"}
+    for box, name in classes.items():
         box.add_class(name)
     return [bar, body, folds, goals.list, controls.stop, controls.program]

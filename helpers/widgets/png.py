@@ -38,15 +38,26 @@ UNKNOWN = "□"  # for a letter that no font has
 
 
 def write_png(shapes: Sequence[Shape], width: int, height: int) -> bytes:
-    """Write a picture on white, with two pixels for each that it is shown with.
+    """Write a picture on white; arguments as for `render`."""
+    stream = io.BytesIO()
+    imsave(stream, render(shapes, width, height), format="png", origin="upper")
+    return stream.getvalue()
+
+
+def render(shapes: Sequence[Shape], width: int, height: int, scale: int = SHARP) -> np.ndarray:
+    """Draw a picture on white.
 
     Args:
         shapes: What to draw, from back to front.
         width: Width in pixels, as it is shown.
         height: Height in pixels, as it is shown.
+        scale: How many pixels wide and high each of these is drawn.
+
+    Returns:
+        Red, green, blue and opacity, uint8, (scale * height, scale * width, 4).
     """
-    sheet = RendererAgg(SHARP * width, SHARP * height, 72 * SHARP)  # a point is a pixel as shown
-    page = Affine2D().scale(SHARP, -SHARP).translate(0, SHARP * height)  # Agg counts from below
+    sheet = RendererAgg(scale * width, scale * height, 72 * scale)  # a point is a pixel as shown
+    page = Affine2D().scale(scale, -scale).translate(0, scale * height)  # Agg counts from below
     white = Path([(0, 0), (width, 0), (width, height), (0, height)])
     draw_path(sheet, white, page, None, Look("white", 0))
     for shape in shapes:
@@ -65,9 +76,7 @@ def write_png(shapes: Sequence[Shape], width: int, height: int) -> bytes:
                 draw_path(sheet, trace_band(shape), place, None, shape.look._replace(width=0))
             case Dots():
                 draw_path(sheet, trace_dots(shape), place, None, shape.look._replace(width=0))
-    stream = io.BytesIO()
-    imsave(stream, np.asarray(sheet.buffer_rgba()), format="png", origin="upper")
-    return stream.getvalue()
+    return np.asarray(sheet.buffer_rgba())
 
 
 def draw_path(

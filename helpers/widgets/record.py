@@ -98,6 +98,7 @@ class Record:
         can_differ = settings.noise > 0 or settings.n_samples < 1000
         self.points = experiment.get_held_out() if can_differ else None
         self.parameters = count_parameters(experiment.net)
+        self.optimizer = settings.optimizer  # that it began with
         self.curve = Curve()
         self.means = RunningMean()
         self.last = last
@@ -124,7 +125,10 @@ class Record:
     def change(self, experiment: Experiment) -> None:
         """Note that training goes on with another learning rate or optimizer."""
         settings = experiment.settings
-        add_mark(self.marks, experiment.iteration, f"{settings.optimizer}, lr {settings.lr:g}")
+        word = f"lr {settings.lr:g}"
+        if settings.optimizer != self.optimizer:
+            word = f"{settings.optimizer}, {word}"
+        add_mark(self.marks, experiment.iteration, word)
         self.progress.settings = settings
         self.program = experiment.program()
 

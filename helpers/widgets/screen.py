@@ -209,11 +209,15 @@ def make_still(settings: Settings) -> tuple[bytes, str]:
     experiment = Experiment(settings)
     record = Record(experiment)
     parameters = count_parameters(experiment.net)
+    number = torch.get_num_threads()
+    torch.set_num_threads(1)  # with more it would fight for the cores with a panel that runs
     try:
         for _ in range(max(1, min(STILL_PARAMETERS // parameters, STILL))):
             record.take(experiment.advance())
     except Diverged as error:
         record.end(error)
+    finally:
+        torch.set_num_threads(number)
     state = record.look(experiment, Use(settings), False, "")
     picture = Picture(to_array(experiment.x), to_array(experiment.y))
     picture.update(make_scene(state))

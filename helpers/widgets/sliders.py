@@ -7,13 +7,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
-from ipywidgets import HTML, DOMWidget, HBox, SelectionSlider, VBox
+from ipywidgets import HTML, DOMWidget, HBox, SelectionSlider
 
 from helpers.guards import describe, show, to_number
 from helpers.plots import new_figure, to_png
 from helpers.widgets.controls import NOTCHES, make_style
 from helpers.widgets.kernel import log_error
-from helpers.widgets.stills import close_widget, to_html, with_still
+from helpers.widgets.stills import View, close_widget, to_html, with_still
 
 NOTHING = (
     "draw has drawn nothing into figure, and plt.plot draws elsewhere: "
@@ -22,7 +22,7 @@ NOTHING = (
 PYPLOT = "matplotlib.pyplot"  # looked for, not imported: that would choose a backend
 
 
-class Sliders(VBox):
+class Sliders(View):
     """A picture that is drawn again whenever one of its controls moves.
 
     Args:
@@ -71,6 +71,7 @@ class Sliders(VBox):
         self.update()
         bar = HBox(list(controls.values()), layout={"flex_flow": "row wrap"})
         super().__init__([bar, self.picture, self.line, make_style()])
+        self.add_class("sine-sliders")
 
     def update(self) -> None:
         """Draw for what the controls show; where that fails, the text says why."""

@@ -3,7 +3,7 @@
 import base64
 import html
 
-from ipywidgets import Widget
+from ipywidgets import VBox, Widget
 
 from helpers.plots import SHARP
 
@@ -12,6 +12,19 @@ DARK = (
     "<style>[data-jp-theme-light='false'] .sine-follows "
     "{ filter: invert(0.933) hue-rotate(180deg); }</style>"
 )
+
+
+class View(VBox):
+    """A VBox that a notebook shows by its MIME bundle, to which a still can be added.
+
+    ipywidgets 8 shows every widget like that; 7 has a way of its own, which is taken from it here.
+    """
+
+    _ipython_display_ = None
+
+    def _repr_mimebundle_(self, **kwargs: object) -> dict:
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {"application/vnd.jupyter.widget-view+json": view}
 
 
 def with_still(bundle: dict, png: bytes, text: str) -> tuple[dict, dict]:

@@ -2,7 +2,8 @@
 
     .venv/bin/python tests/make/outputs.py [STEM ...]
 
-Without a name all notebooks are run.
+Without a name all notebooks are run. In the first one the stills of the panel and of the first
+`LivePlot` move.
 """
 
 import os
@@ -14,18 +15,50 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 import nbformat
 from nbclient import NotebookClient
-from stored import IGNORE, PATHS, code_cells, settling_ids
+from stored import IGNORE, PATHS, calls, code_cells, settling_ids
 
 METADATA = ("kernelspec", "language_info")  # of a notebook; the rest is some editor's
 PASSING = ("execution", "collapsed", "scrolled", "trusted")  # what editors write into a cell's
+WATCH = f"""
+import sys
+sys.path.append({str(Path(__file__).parent)!r})
+import recording
+recording.watch()
+sys.path.pop()
+del recording, sys
+"""
+SHOW = "__import__('recording').show()"
+
+
+def make_client(notebook, folder):
+    """A client for a kernel that begins in a folder."""
+    resources = {"metadata": {"path": str(folder)}}
+    return NotebookClient(
+        notebook, timeout=600, store_widget_state=False, record_timing=False, resources=resources
+    )
 
 
 def run(notebook, folder):
-    """Execute all cells, in their order, in a kernel that begins in a folder."""
-    resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(
-        notebook, timeout=600, store_widget_state=False, record_timing=False, resources=resources
-    ).execute()
+    """Execute all cells, in their order."""
+    make_client(notebook, folder).execute()
+
+
+def run_recorded(notebook, folder):
+    """Execute all cells as `run`, and let the panel and the first `LivePlot` move."""
+    client = make_client(notebook, folder)
+    client.on_notebook_start = lambda notebook: client.kc.execute(WATCH, silent=True)
+    notebook.cells.append(nbformat.v4.new_code_cell(SHOW))
+    client.execute()
+    move_stills(notebook, notebook.cells.pop().outputs)
+
+
+def move_stills(notebook, recordings):
+    """Put a recording in the place of the panel's still, and one in that of the first loop's."""
+    for name, recording in zip(("Playground", "LivePlot"), recordings, strict=True):
+        cell = next(cell for cell in code_cells(notebook) if calls(cell, name))
+        still = next(output for output in cell.outputs if "image/png" in output.get("data", {}))
+        still.data["image/png"] = recording.data["image/png"]
+        still.metadata["image/png"] = recording.metadata["image/png"]
 
 
 def hide_answers(notebook):
@@ -67,7 +100,7 @@ def main():
         if len(sys.argv) == 1 or path.stem in sys.argv[1:]:
             print(path.stem, flush=True)
             notebook = nbformat.read(path, as_version=4)
-            run(notebook, path.parent)
+            (run_recorded if path == PATHS[0] else run)(notebook, path.parent)
             hide_answers(notebook)
             clean(notebook)
             nbformat.write(notebook, path)

@@ -22,12 +22,12 @@ FRAME = 250  # milliseconds
 def shoot(panel, frames, number):
     """Take screenshots of what is on one screen, one every so often."""
     top = panel.run_or_pause().bounding_box()
-    bottom = panel.button("Kinks").bounding_box()
+    bottom = panel.handle("Width 1").bounding_box()
     clip = {
         "x": top["x"] - 4,
         "y": top["y"] - 4,
         "width": 940,
-        "height": bottom["y"] - top["y"] + 36,
+        "height": bottom["y"] - top["y"] + 32,
     }
     for _ in range(number):
         picture = Image.open(io.BytesIO(panel.page.screenshot(clip=clip)))
