@@ -36,7 +36,7 @@ def test_a_toggle_asks_for_what_it_shows_and_what_has_words_opens_their_line():
     assert insight.look == Look()
     assert insight.line.layout.display == "none"
     asked = []
-    for control, on in ((*((toggle, True) for toggle in insight.toggles), (insight.unit, (2, 8)))):
+    for control, on in (*((toggle, True) for toggle in insight.toggles), (insight.unit, (2, 8))):
         off, control.value = control.value, on
         asked.append(insight.look)
         display = "none" if control is insight.residuals else "flex"
