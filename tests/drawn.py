@@ -1,5 +1,7 @@
 """Reads the lines and dots of a picture back into numbers."""
 
+import re
+
 import numpy as np
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -10,7 +12,12 @@ def read_points(element):
     pieces = []
     for piece in element.get("d").split("M")[1:]:
         start, _, steps = piece.partition("l" if "l" in piece else "h")
-        place = np.array([float(number) for number in start.split()])
-        moves = np.array([float(n) for n in steps.split()] if "l" in piece else []).reshape(-1, 2)
+        place = np.array(read_numbers(start))
+        moves = np.array(read_numbers(steps) if "l" in piece else []).reshape(-1, 2)
         pieces.append(place + np.vstack([[0, 0], moves.cumsum(axis=0)]))
     return pieces
+
+
+def read_numbers(text):
+    """Read numbers that a space or a minus parts."""
+    return [float(number) for number in re.findall(r"-?\d+", text)]

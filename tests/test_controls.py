@@ -77,8 +77,9 @@ def test_settings_are_read_as_they_were_given(settings):
     before = set(_instances)
     controls = Controls(settings)
     assert controls.read() == settings
-    for part in (controls.bar, controls.main, controls.widths_box, controls.more):
-        close_widget(part)
-    for part in (controls.program_box, controls.style):
+    assert controls.hidden == list(settings.cfg[1:-1])
+    whole = (controls.main, controls.widths_box, controls.more)
+    rest = (*controls.bar, *controls.folds, controls.stop, controls.program, controls.style)
+    for part in (*whole, *rest):
         close_widget(part)
     assert set(_instances) == before

@@ -1,41 +1,114 @@
-"""What the panel's toggles add: kinks on the fit, hidden layers below it, a wider view."""
+"""What the panel finds out: the units that are drawn, one of them large, kinks, a wider view."""
 
 import numpy as np
 import pytest
 import torch
-from panels import SMALL, settle
+from panels import SMALL, read_status, settle
 
 from helpers.experiment import Experiment, Settings
-from helpers.probe import hidden_outputs, kinks
+from helpers.probe import hidden_outputs, kinks, unit_effect
 from helpers.widgets import insight as module
-from helpers.widgets.insight import MOST, Examiner, Found, Insight, Look
-from helpers.widgets.live import LivePlot
-from helpers.widgets.svg import write_outputs
+from helpers.widgets.insight import MOST, Examiner, Insight, Look
+from helpers.widgets.network import portray
 
 SEVEN = (1, 20, 50, 100, 500, 100, 50, 20, 1)
 LARGE = (1, 512, 512, 512, 512, 1)
-ALL = Look(kinks=True, outputs=True, beyond=True)
+ALL = Look(kinks=True, residuals=True, beyond=True, unit=(1, 3))
 
 
-def test_nothing_is_found_until_it_is_asked_for():
-    assert Examiner().examine(Experiment(SMALL), Look()) == Found()
+def test_of_what_nobody_asked_for_only_the_units_are_found():
+    experiment = Experiment(SMALL)
+    found = Examiner().examine(experiment, Look())
+    portrait = portray(experiment.net, -10, 10)
+    assert np.array_equal(found.portrait.x, portrait.x)
+    assert all(map(np.array_equal, found.portrait.outputs, portrait.outputs))
+    assert all(map(np.array_equal, found.portrait.weights, portrait.weights))
+    outputs = hidden_outputs(experiment.net, experiment.x)
+    assert found.off == tuple(int((out == 0).all(dim=0).sum()) for out in outputs)
+    assert sum(found.off) > 0
+    assert found[2:] == (None, (), None, "")
+    assert Examiner().examine(Experiment(Settings(cfg=(1, 1))), Look()).off == ()
 
 
-def test_a_toggle_asks_for_what_it_shows_and_opens_its_place():
+def test_a_toggle_asks_for_what_it_shows_and_what_has_words_opens_their_line():
     insight = Insight()
+    insight.offer([3, 20])
+    assert insight.look == Look()
+    assert insight.line.layout.display == "none"
     asked = []
-    assert insight.line.layout.display == insight.strip.layout.display == "none"
-    for toggle in insight.toggles:
-        toggle.value = True
+    for control, on in (*((toggle, True) for toggle in insight.toggles), (insight.unit, (2, 8))):
+        off, control.value = control.value, on
         asked.append(insight.look)
-        assert insight.line.layout.display == "flex"
-        assert insight.strip.layout.display == ("flex" if toggle is insight.outputs else "none")
-        toggle.value = False
-        assert insight.line.layout.display == insight.strip.layout.display == "none"
-    assert asked == [Look(kinks=True), Look(outputs=True), Look(beyond=True)]
+        display = "none" if control is insight.residuals else "flex"
+        assert insight.line.layout.display == display
+        control.value = off
+        assert insight.line.layout.display == "none"
+    assert asked == [Look(kinks=True), Look(residuals=True), Look(beyond=True), Look(unit=(2, 8))]
     names = [toggle.description for toggle in insight.toggles]
-    assert names == ["Kinks", "Layer outputs", "Beyond the data"]
-    assert all(len(toggle.tooltip) > 10 for toggle in insight.toggles)
+    assert names == ["Kinks", "Residuals", "Beyond the data"]
+    assert all(len(control.tooltip) > 10 for control in (*insight.toggles, insight.unit))
+    insight.show(Examiner().examine(Experiment(SMALL), Look())._replace(words="a < b"))
+    assert insight.line.value == "a &lt; b"
+
+
+# One unit, large
+
+
+def test_the_units_that_are_drawn_can_be_chosen_and_one_goes_with_its_layer():
+    insight = Insight()
+    assert (insight.unit.options, insight.unit.value) == ((("none", ()),), ())
+    insight.offer([2, 9])
+    names = [name for name, _ in insight.unit.options]
+    assert names == ["none", "1.1", "1.2", *(f"2.{unit}" for unit in range(1, 9))]
+    insight.unit.value = (2, 5)
+    for hidden in ([1, 9], [1, 5], [512, 5, 5]):
+        insight.offer(hidden)
+        assert insight.unit.value == (2, 5)
+    for hidden in ([1, 4, 5], [1], []):
+        insight.offer([9, 9])
+        insight.unit.value = (2, 5)
+        insight.offer(hidden)
+        assert insight.look == Look()
+
+
+def test_a_unit_is_found_where_it_is_on_with_what_it_adds():
+    experiment = Experiment(SMALL)
+    layer = experiment.net.features[0]
+    with torch.no_grad():
+        layer.weight[:4, 0] = torch.tensor([1.0, -1, 0, 0])
+        layer.bias[:4] = torch.tensor([3.0, 3, 1, -1])
+
+    def ask(unit, beyond=False):
+        return Examiner().examine(experiment, Look(beyond=beyond, unit=(1, unit)))
+
+    found = ask(1)
+    assert found.unit.name == "unit 1.1 adds"
+    assert found.unit.on == pytest.approx(np.array([[-3, 10]]), abs=0.06)
+    assert found.words.startswith("layer 1, unit 1 is on for x from -3.")
+    assert found.words.endswith(" to 10")
+    x = torch.from_numpy(found.unit.x)
+    assert x[[0, -1]].tolist() == [-10, 10]
+    effect = unit_effect(experiment.net, 1, 1, x[:, None])[1][:, 0]
+    assert np.array_equal(found.unit.adds, effect.numpy())
+    assert ask(2).unit.on == pytest.approx(np.array([[-10, 3]]), abs=0.06)
+    assert ask(3).unit.on.tolist() == [[-10, 10]]
+    assert ask(3).words == "layer 1, unit 3 is on for x from -10 to 10"
+    assert ask(4).unit.on.shape == (0, 2)
+    assert ask(4).words == "layer 1, unit 4 is off for every x"
+    assert not ask(4).unit.adds.any()
+    wide = ask(1, beyond=True)
+    assert wide.unit.x[[0, -1]].tolist() == [-20, 20]
+    assert wide.unit.on == pytest.approx(np.array([[-3, 20]]), abs=0.11)
+
+
+def test_a_unit_that_the_network_does_not_have_is_none():
+    experiment = Experiment(SMALL)
+    for unit in ((1, 9), (2, 7), (3, 1)):
+        found = Examiner().examine(experiment, Look(unit=unit))
+        assert (found.unit, found.words) == (None, "")
+
+
+# Kinks, and beyond the data
 
 
 def test_kinks_are_those_of_probe_and_lie_on_the_fit():
@@ -70,7 +143,9 @@ def test_weights_that_are_no_numbers_are_named():
     found = Examiner().examine(experiment, ALL)
     assert "kinks: the weights are no longer finite" in found.words
     assert np.isnan(found.curve).all()
-    assert found.strip.startswith("<svg")
+    assert np.isnan(found.portrait.outputs[-1]).all()
+    assert "layer 1, unit 3 is off for every x" in found.words
+    assert found.off == (0, 0)  # nan is not 0: another story is told
 
 
 def test_beyond_the_data_is_twice_the_range():
@@ -83,34 +158,22 @@ def test_beyond_the_data_is_twice_the_range():
     assert found.words.startswith(f"beyond the data: {beyond} · kinks by layer: {counts}")
 
 
-def test_units_that_are_on_are_counted_and_drawn():
-    experiment = Experiment(SMALL)
-    found = Examiner().examine(experiment, Look(outputs=True))
-    outputs = hidden_outputs(experiment.net, experiment.x)
-    counts = [f"{int(out.any(dim=0).sum())} of {out.shape[1]}" for out in outputs]
-    assert found.words == "units that are on somewhere: " + ", ".join(counts)
-    assert found.strip == write_outputs([out.numpy() for out in outputs], found.words)
-    insight = Insight()
-    insight.show(found._replace(words="a < b"))
-    assert insight.line.value == "a &lt; b"
-    assert insight.strip.value == found.strip
-    straight = Examiner().examine(Experiment(Settings(cfg=(1, 1))), Look(outputs=True))
-    assert straight.words == "units that are on somewhere: none"
+# How often, while training waits
 
 
 class Watch:
-    """A clock that only moves when it is told to, and a count of what is looked for."""
+    """A clock that only moves when something is looked for, or the test says so."""
 
-    def __init__(self, monkeypatch, cost):
+    def __init__(self, monkeypatch, **costs):
         self.now, self.calls = 100.0, []
-        for name in ("kinks", "hidden_outputs"):
-            monkeypatch.setattr(module, name, self.slow(name, getattr(module, name), cost))
+        for name, find in module.FINDERS.items():
+            monkeypatch.setitem(module.FINDERS, name, self.slow(name, find, costs.get(name, 0)))
 
-    def slow(self, name, function, cost):
+    def slow(self, name, find, cost):
         def call(*arguments):
             self.calls.append(name)
             self.now += cost
-            return function(*arguments)
+            return find(*arguments)
 
         return call
 
@@ -118,41 +181,50 @@ class Watch:
         return self.now
 
 
-def test_while_training_runs_nothing_is_found_more_often_than_the_clock_allows(monkeypatch):
-    watch = Watch(monkeypatch, cost=0.03)
+@pytest.mark.parametrize("scale", [1, 5])
+def test_while_training_runs_all_that_is_found_takes_about_3_percent_of_the_time(
+    monkeypatch, scale
+):
+    costs = {"portrait": 0.001, "off": 0.008, "beyond": 0.008, "kinks": 0.03, "unit": 0.004}
+    watch = Watch(monkeypatch, **{name: scale * cost for name, cost in costs.items()})
     examiner, experiment = Examiner(watch), Experiment(SMALL)
+    examiner.examine(experiment, ALL, running=True)  # of a new network all is found at once
+    watch.calls.clear()
     began = watch.now
     for _ in range(600):  # a minute at ten frames a second
-        experiment.advance()
-        examiner.examine(experiment, Look(kinks=True), running=True)
+        examiner.examine(experiment, ALL, running=True)
         watch.now += 0.1
-    share = 0.03 * len(watch.calls) / (watch.now - began)
-    assert 0.03 < share <= 0.05
+    share = sum(scale * costs[name] for name in watch.calls) / (watch.now - began)
+    assert 0.015 < share < 0.04
+    assert {*watch.calls} == {*costs}
 
 
-def test_all_toggles_share_one_clock_and_the_strip_comes_four_times_a_second(monkeypatch):
-    watch = Watch(monkeypatch, cost=0.001)
+def test_the_network_is_drawn_about_four_times_a_second(monkeypatch):
+    watch = Watch(monkeypatch, portrait=0.001)
     examiner, experiment = Examiner(watch), Experiment(SMALL)
-    strips = set()
+    portraits = set()
     for _ in range(100):
-        experiment.advance()
-        strips.add(examiner.examine(experiment, ALL, running=True).strip)
+        portraits.add(id(examiner.examine(experiment, Look(), running=True).portrait))
         watch.now += 0.1
-    assert 20 <= len(strips) <= 41
-    assert watch.calls.count("kinks") == watch.calls.count("hidden_outputs") == len(strips)
+    assert 30 <= watch.calls.count("portrait") <= 41
+    portraits = [examiner.examine(experiment, Look(), running=False).portrait for _ in range(2)]
+    assert portraits[0] is not portraits[1]  # paused, whatever it takes
 
 
 def test_what_is_shown_again_says_of_when_it_is_and_lies_on_the_fit_of_now(monkeypatch):
-    examiner, experiment = Examiner(Watch(monkeypatch, cost=1.0)), Experiment(SMALL)
-    look = Look(kinks=True, outputs=True)
-    experiment.advance(1200)
+    watch = Watch(monkeypatch, portrait=1.0, kinks=1.0, unit=1.0)
+    examiner, experiment = Examiner(watch), Experiment(SMALL)
+    look = Look(kinks=True, unit=(1, 2))
+    experiment.advance(20)
+    experiment.iteration = 1200
     first = examiner.examine(experiment, look, running=True)
     assert "iteration" not in first.words
     experiment.advance(30)
     again = examiner.examine(experiment, look, running=True)
     words = first.words.replace("kinks", "kinks of iteration 1,200")
-    assert again.words == words.replace("units", "units of iteration 1,200")
-    assert again.strip == first.strip
+    assert again.words == words.replace("unit 2", "unit 2 of iteration 1,200")
+    assert again.portrait is first.portrait
+    assert again.unit is first.unit
     for (x, y), (then, before) in zip(again.dots, first.dots, strict=True):
         assert (x == then).all()
         assert np.allclose(y, experiment.predict(x).numpy())
@@ -163,31 +235,53 @@ def test_what_is_shown_again_says_of_when_it_is_and_lies_on_the_fit_of_now(monke
     assert [len(x) for x, _ in paused.dots] == [len(x) for x in found]
 
 
-def test_another_network_or_range_shows_nothing_of_the_last(monkeypatch):
-    watch = Watch(monkeypatch, cost=1.0)
+def test_another_network_or_range_shows_nothing_of_the_last_and_its_kinks_wait(monkeypatch):
+    watch = Watch(monkeypatch, **dict.fromkeys(module.FINDERS, 1.0))
     examiner, experiment = Examiner(watch), Experiment(SMALL)
-    assert examiner.examine(experiment, Look(kinks=True), running=True).dots
-    other = Experiment(Settings(cfg=(1, 8, 6, 1), seed=1))
-    assert examiner.examine(other, Look(kinks=True), running=True) == Found()
-    found = examiner.examine(other, Look(kinks=True, beyond=True), running=True)
-    expected = other.predict(np.linspace(-20, 20, 1000)).numpy()
-    assert np.array_equal(found.curve, expected)  # there is no other fit on this grid
+    look = Look(kinks=True, unit=(1, 1))
+    first = examiner.examine(experiment, look, running=True)
+    assert first.dots
+    other = Experiment(Settings(cfg=(1, 8, 7, 1), seed=1))
+    watch.calls.clear()
+    found = examiner.examine(other, look, running=True)
+    assert watch.calls == ["portrait", "off", "unit"]  # the others were made a moment ago
+    assert found.portrait.outputs[2].shape[1] == 7
     assert found.dots == ()
-    assert watch.calls == ["kinks"]
-    found = examiner.examine(other, Look(), running=True)
-    assert found == Found()
+    assert "iteration" not in found.words
+    wide = examiner.examine(other, look._replace(beyond=True), running=True)
+    expected = other.predict(np.linspace(-20, 20, 1000)).numpy()
+    assert np.array_equal(wide.curve, expected)  # there is no other fit on this grid
+    assert wide.unit.x[-1] == 20
+    assert wide.dots == ()
+    assert "kinks" not in watch.calls
+    assert examiner.examine(other, Look(), running=True)[2:] == (None, (), None, "")
+
+
+def test_another_unit_is_found_at_once_and_takes_nothing_else_away(monkeypatch):
+    watch = Watch(monkeypatch, **dict.fromkeys(module.FINDERS, 1.0))
+    examiner, experiment = Examiner(watch), Experiment(SMALL)
+    look = Look(kinks=True, beyond=True)
+    first = examiner.examine(experiment, look, running=True)
+    for unit in ((1, 3), (2, 1)):
+        watch.calls.clear()
+        found = examiner.examine(experiment, look._replace(unit=unit), running=True)
+        assert watch.calls == ["unit"]
+        assert found.unit.name == "unit {}.{} adds".format(*unit)
+        assert found[:4] == first[:4]  # the same kinks, curve and portrait
+    assert examiner.examine(experiment, look, running=True) == first
 
 
 def test_kinks_that_take_long_are_left_for_a_pause(monkeypatch):
-    watch = Watch(monkeypatch, cost=0.0)
-    examiner, experiment = Examiner(watch), Experiment(Settings(cfg=LARGE))
+    asked = []
+    monkeypatch.setattr(module, "kinks", lambda *given: asked.append(given) or kinks(*given))
+    examiner, experiment = Examiner(), Experiment(Settings(cfg=LARGE))
     found = examiner.examine(experiment, Look(kinks=True), running=True)
-    assert found == Found(words="pause to see the kinks")
-    assert watch.calls == []
+    assert (found.words, found.dots) == ("pause to see the kinks", ())
+    assert asked == []
     dots = examiner.examine(experiment, Look(kinks=True)).dots
     assert sum(len(x) for x, _ in dots) == MOST
-    assert watch.calls == ["kinks"]
-    assert examiner.examine(Experiment(Settings(cfg=SEVEN)), Look(kinks=True), running=True).dots
+    assert len(asked) == 1
+    assert examiner.examine(Experiment(Settings(cfg=SEVEN)), Look(kinks=True)).dots
 
 
 def test_of_many_kinks_some_are_drawn_and_all_are_counted():
@@ -207,54 +301,41 @@ def test_of_many_kinks_some_are_drawn_and_all_are_counted():
     assert abs(y).max() <= 1.5  # in sight
 
 
-@pytest.mark.parametrize("cfg", [(1, 20, 50, 20, 1), SEVEN, LARGE], ids=len)
-@pytest.mark.parametrize("running", [True, False])
-def test_a_frame_is_small_whatever_is_on(cfg, running):
-    """Ten frames a second, and the strip at its own pace: 150 kB a second at the most."""
-    experiment = Experiment(Settings(cfg=cfg, lr=0.01))
-    live = LivePlot(experiment.x, experiment.y)
-    live.set_data(experiment.x, experiment.y, beyond=True)
-    random = np.random.default_rng(0)
-    for number, loss in enumerate(np.exp(random.standard_normal(2000))):  # a noisy curve
-        live.curve.record(number, loss)
-    live.record(experiment.advance())
-    found = Examiner().examine(experiment, ALL, running)
-    live.draw(found.curve, found.dots)
-    frame = len(live.picture.moving.value.encode()) + len(found.words.encode())
-    assert frame < 9_000
-    assert len(found.strip) < 15_000
-    assert 10 * frame + min(4 * len(found.strip), module.SPEED) < 150_000
-    live.close()
+# In the panel
 
 
-def test_the_panel_shows_and_says_what_its_toggles_ask_for(panel):
+def test_the_panel_shows_and_says_what_is_asked_for(panel):
     settle(panel)
-    insight = panel.insight
-    before = panel.live.picture.moving.value
-    for toggle, words in zip(insight.toggles, ("kinks by", "units that", "beyond"), strict=True):
-        toggle.value = True
+    insight, picture = panel.insight, panel.screen.picture
+    before = picture.moving.value
+    asked = {
+        insight.kinks: (True, "kinks by"),
+        insight.residuals: (True, ""),
+        insight.beyond: (True, "beyond"),
+        insight.unit: ((2, 6), "layer 2, unit 6"),
+    }
+    for control, (value, words) in asked.items():
+        shown = picture.moving.value
+        control.value = value
         settle(panel)
         assert words in insight.line.value
-    assert panel.status.value == "paused: press Run"  # what the toggles say stands below them
-    assert panel.live.picture.moving.value != before
+        assert picture.moving.value != shown
+    assert "residual, y - prediction" in picture.moving.value
+    assert "unit 2.6 adds" in picture.still.value
+    assert read_status(panel.screen) == "paused: press Run"  # what is found stands elsewhere
     assert panel.experiment.iteration == 0
-    panel.advance(5)
-    settle(panel)
-    strip = insight.strip.value
-    panel.advance(50)
-    settle(panel)
-    assert insight.strip.value != strip
     panel.controls.function.value = "line"
     settle(panel)
-    assert panel.live.picture.beyond
-    assert panel.live.picture.y[0] == -1
+    assert picture.beyond
+    assert picture.y[0] == -1
     for toggle in insight.toggles:
         toggle.value = False
+    insight.unit.value = ()
     settle(panel)
     assert insight.line.value == ""
     panel.controls.function.value = "sine"
     settle(panel)
-    assert panel.live.picture.moving.value == before
+    assert picture.moving.value == before
 
 
 def test_no_toggle_moves_a_setting_or_the_weights(panel):
@@ -263,6 +344,7 @@ def test_no_toggle_moves_a_setting_or_the_weights(panel):
     settings = panel.settings
     for toggle in panel.insight.toggles:
         toggle.value = True
+    panel.insight.unit.value = (1, 1)
     settle(panel)
     assert panel.settings == settings
     assert torch.equal(panel.experiment.net.features[0].weight, weights)

@@ -300,14 +300,26 @@ def test_a_mean_stands_before_a_faint_training_curve_and_the_last_run_behind(pic
     show(picture, Y, losses, range(300), means=losses[:250], at=range(25, 275), last=last)
     fit, loss = read(picture.moving)
     strokes = [(e.get("stroke"), e.get("stroke-opacity")) for e in loss.iter(SVG + "path")]
-    assert strokes == [("#888888", None), ("currentColor", "0.3"), ("currentColor", None)]
-    assert [e.get("stroke") for e in fit.iter(SVG + "path")] == ["#888888", FIT_COLOUR]
-    (points,) = read_points(next(fit.iter(SVG + "path")))
+    assert strokes == [("currentColor", "0.3"), ("currentColor", None)]
+    assert [e.get("stroke") for e in fit.iter(SVG + "path")] == [FIT_COLOUR]
+    fit, loss = read(picture.still)  # it does not move
+    _, ghost = [e for e in fit.iter(SVG + "path") if e.get("stroke") == "#888888"]
+    (points,) = read_points(ghost)
     ylim = (Y.min() - 0.25 * np.ptp(Y), Y.max() + 0.25 * np.ptp(Y))
     x, y = back(points, (-10.6, 10.6), ylim)
     assert np.interp(X, x, y) == pytest.approx(-Y, abs=0.03)
     assert words(picture.still).count("last run") == 2
     assert {"training", "mean of 50"} < set(words(picture.still))
+    _, ghost = [e for e in loss.iter(SVG + "path") if e.get("stroke") == "#888888"]
+    (points,) = read_points(ghost)
+    x, y = back(points[[0, -1]], (0, 320), (10**-1.1, 10**0.1), **LOSS)
+    assert (x, y) == (pytest.approx([0, 300], abs=1), pytest.approx([0.9, 0.2], rel=0.02))
+    before = picture.still.value
+    show(picture, Y, losses, range(300), means=losses[:250], at=range(25, 275), last=last)
+    assert picture.still.value == before
+    another = last._replace(losses=[0.8, 0.2])  # on the same axes
+    show(picture, Y, losses, range(300), means=losses[:250], at=range(25, 275), last=another)
+    assert picture.still.value != before
     show(picture, Y, losses, range(300), means=losses[:50], at=range(25, 75))
     assert "mean of 50" not in words(picture.still)  # of too few one would see a stump
     assert "last run" not in words(picture.still)

@@ -14,8 +14,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from ipywidgets import Checkbox
 from ipywidgets.widgets.widget import _instances
-from panels import LONG, SMALL, settle
+from panels import LONG, SMALL, read_label, read_status, settle
 
 from helpers import experiment as experiment_module
 from helpers.data import FUNCTIONS
@@ -24,6 +25,8 @@ from helpers.widgets import kernel, playground
 from helpers.widgets import trainer as trainer_module
 from helpers.widgets.controls import MAX_SEED, POINTS, PRESETS
 from helpers.widgets.playground import Playground
+from helpers.widgets.shapes import UNIT_COLOUR as CHOSEN
+from helpers.widgets.trainer import NotBuiltError
 
 
 def until(panel, condition):
@@ -34,18 +37,14 @@ def until(panel, condition):
         with shown:
             shown.notify()
 
-    panel.live.picture.moving.observe(tell, "value")
+    panel.screen.picture.moving.observe(tell, "value")
     with shown:
         assert shown.wait_for(condition, LONG), "it did not happen"
-    panel.live.picture.moving.unobserve(tell, "value")
+    panel.screen.picture.moving.unobserve(tell, "value")
 
 
 def train_until(panel, number):
     until(panel, lambda: panel.experiment.iteration >= number)
-
-
-def said(panel):
-    return panel.live.line.value, panel.status.value
 
 
 def losses(settings, n):
@@ -60,7 +59,12 @@ def trained(panel):
 def kept(panel):
     """Losses on the curve, and those that a run of its own has at the same iterations."""
     expected = losses(panel.experiment.settings, panel.experiment.iteration)
-    return list(panel.live.losses), [expected[number] for number in panel.live.iterations]
+    curve = panel.trainer.record.curve
+    return curve.losses, [expected[number] for number in curve.iterations]
+
+
+def find_marks(panel):
+    return panel.trainer.record.marks
 
 
 # What it shows at first
@@ -69,10 +73,9 @@ def kept(panel):
 def test_a_new_panel_shows_the_untrained_network_and_trains_nothing(panel):
     first = Experiment(SMALL).evaluate()
     assert panel.settings == SMALL
-    assert panel.headline.value == "<code>cfg = [1, 8, 6, 1] · 77 parameters</code>"
-    line, status = said(panel)
-    assert line.startswith(f"iteration 0, loss {first.loss:.4g}, worst error ")
-    assert status == "paused: press Run"
+    assert panel.screen.headline.value == "<code>cfg = [1, 8, 6, 1] · 77 parameters</code>"
+    assert read_label(panel.screen).startswith(f"iteration 0, loss {first.loss:.4g}, worst error ")
+    assert read_status(panel.screen) == "paused: press Run"
     settle(panel)
     assert panel.experiment.iteration == 0
     assert panel.controls.program.value == Experiment(SMALL).program()
@@ -80,9 +83,9 @@ def test_a_new_panel_shows_the_untrained_network_and_trains_nothing(panel):
 
 def test_the_articles_panel():
     panel = Playground()
-    assert "<code>cfg = [1, 20, 50, 20, 1] · 2,131 parameters</code>" in panel.headline.value
+    assert "<code>cfg = [1, 20, 50, 20, 1] · 2,131 parameters</code>" in panel.screen.headline.value
     assert panel.controls.stop.value == 10_000
-    assert panel.live.pace.period == 0.1
+    assert panel.screen.pace.period == 0.1
     panel.close()
 
 
@@ -158,11 +161,12 @@ def test_a_first_network_that_cannot_be_made_leaves_nothing(nothing_left, monkey
 def test_every_control_has_a_description_and_a_tooltip(panel):
     controls = panel.controls
     buttons = (controls.run, controls.one, controls.hundred, controls.reset, *controls.presets)
-    toggles = (*panel.insight.toggles, panel.screen.goals.toggle)
-    for control in (*controls.inputs, controls.stop, controls.unfold, *buttons, *toggles):
+    toggles = (*panel.insight.toggles, panel.screen.goals.toggle, *controls.folds)
+    for control in (*controls.inputs, controls.stop, panel.insight.unit, *buttons, *toggles):
         assert control.description
         assert len(control.tooltip) > 10
-    assert controls.program.tooltip
+    assert (controls.program.description, bool(controls.program.tooltip)) == ("Program", True)
+    assert all(isinstance(toggle, Checkbox) for toggle in toggles)  # a screen reader hears it
     assert [button.button_style for button in buttons] == ["primary"] + [""] * 7
 
 
@@ -193,17 +197,16 @@ def test_a_control_changes_the_settings_of_the_run(panel, name, value, change):
     assert panel.experiment.settings == wanted
     new = wanted not in (SMALL, replace(SMALL, lr=wanted.lr, optimizer=wanted.optimizer))
     assert panel.experiment.iteration == (0 if new else 5)
-    assert panel.live.marks == (
-        [(5, f"{wanted.optimizer}, lr {wanted.lr:g}")] if wanted != SMALL and not new else []
-    )
-    assert f"cfg = {list(wanted.cfg)} · " in panel.headline.value
+    word = f"lr {wanted.lr:g}" if wanted.optimizer == "SGD" else f"{wanted.optimizer}, lr 0.01"
+    assert find_marks(panel) == ([(5, word)] if wanted != SMALL and not new else [])
+    assert f"cfg = {list(wanted.cfg)} · " in panel.screen.headline.value
     assert panel.controls.program.value == Experiment(wanted).program()
     if new:
         assert trained(panel) == []
         panel.advance(10)
         assert trained(panel) == losses(wanted, 10)
-    assert np.array_equal(panel.live.picture.y, panel.experiment.y.double().numpy().ravel())
-    assert panel.live.title == f"hidden layers: {len(wanted.cfg) - 2}"
+    assert np.array_equal(panel.screen.picture.y, panel.experiment.y.double().numpy().ravel())
+    assert panel.screen.network.columns == [min(width, 8) for width in wanted.cfg]
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -215,16 +218,19 @@ def test_a_width_slider_changes_its_layer_alone(panel, place):
     assert panel.experiment.settings == replace(SMALL, cfg=(1, *widths, 1))
 
 
-def test_depth_leaves_the_other_widths_alone_and_keeps_every_sliders_place(panel):
+def test_depth_leaves_the_other_widths_alone_and_shows_those_that_count(panel):
     sliders = panel.controls.widths
+    box = panel.controls.widths_box
+    assert box.children[1:-1] == tuple(sliders)  # each below its column of the drawn network
     sliders[1].value = 33
     panel.controls.depth.value = 1
     assert panel.settings.cfg == (1, 8, 1)
-    assert [s.layout.visibility for s in sliders] == ["visible"] + ["hidden"] * 9
+    assert [s.layout.display for s in sliders] == ["flex"] + ["none"] * 9
+    assert "repeat(3," in box.layout.grid_template_columns
     panel.controls.depth.value = 4
     assert panel.settings.cfg == (1, 8, 33, 20, 20, 1)
-    assert [s.layout.visibility for s in sliders] == ["visible"] * 4 + ["hidden"] * 6
-    assert all(s.layout.display is None for s in sliders)
+    assert [s.layout.display for s in sliders] == ["flex"] * 4 + ["none"] * 6
+    assert "repeat(6," in box.layout.grid_template_columns
 
 
 def test_widths_up_to_64_have_most_of_the_slider(panel):
@@ -320,15 +326,19 @@ def test_the_presets_are_those_of_the_article_and_two_shapes():
     assert max(thin) <= 10
 
 
-def test_the_program_folds_out_without_a_scroll_bar(panel):
+def test_program_and_stop_fold_out_and_the_program_has_no_scroll_bar(panel):
     controls = panel.controls
-    assert controls.program.layout.display == "none"
-    controls.unfold.value = True
-    assert controls.program.layout.display == "flex"
-    assert controls.unfold.description == "Hide the program"
+    program = (controls.unfold, controls.program)
+    for toggle, folded in (program, (controls.unfold_stop, controls.stop)):
+        others = {controls.program, controls.stop} - {folded}
+        assert folded.layout.display == "none"
+        toggle.value = True
+        assert folded.layout.display == "flex"
+        assert {other.layout.display for other in others} == {"none"}
+        assert toggle.description == folded.description
+        toggle.value = False
+        assert folded.layout.display == "none"
     assert controls.program.rows > len(controls.program.value.splitlines())
-    controls.unfold.value = False
-    assert controls.program.layout.display == "none"
 
 
 def test_the_program_gives_the_panels_losses_to_the_bit(panel):
@@ -339,7 +349,7 @@ def test_the_program_gives_the_panels_losses_to_the_bit(panel):
     settle(panel)
     names = {}
     exec(panel.controls.program.value.replace("range(1000)", "range(30)"), names)
-    assert names["losses"] == list(panel.live.losses)
+    assert names["losses"] == trained(panel)
 
 
 # Run, pause, count
@@ -350,15 +360,15 @@ def test_run_trains_until_paused_and_then_sends_nothing(panel, monkeypatch):
     button.click()
     train_until(panel, 20)
     assert (button.description, button.icon) == ("Pause", "pause")
-    until(panel, lambda: "iterations a second" in panel.status.value)
+    until(panel, lambda: "iterations a second" in read_status(panel.screen))
     button.click()
     settle(panel)
     assert (button.description, button.icon) == ("Run", "play")
-    assert panel.status.value == "paused: press Run"
+    assert read_status(panel.screen) == "paused: press Run"
     turns = []
     monkeypatch.setattr(panel.trainer, "_turn", turns.append)
     done = panel.experiment.iteration
-    assert panel.live.line.value.startswith(f"iteration {done},")
+    assert read_label(panel.screen).startswith(f"iteration {done},")
     panel.trainer.thread.join(0.1)
     assert turns == []
     monkeypatch.undo()
@@ -420,7 +430,7 @@ def test_one_and_a_hundred_iterations(panel):
         getattr(panel.controls, button).click()
         settle(panel)
         assert panel.experiment.iteration == expected
-        assert said(panel)[0].startswith(f"iteration {expected}, loss ")
+        assert read_label(panel.screen).startswith(f"iteration {expected}, loss ")
     assert trained(panel) == losses(SMALL, 103)
     assert panel.controls.run.description == "Run"
 
@@ -460,7 +470,7 @@ def test_a_frame_shows_the_network_as_it_is_now(panel):
         error = (expected.net(expected.x) - expected.y).abs()
     worst = error.argmax()
     text = f"worst error {error[worst].item():.3g} at x = {expected.x[worst].item():.2f}"
-    assert panel.live.line.value == f"iteration 7, loss {shown.loss:.4g}, {text}"
+    assert read_label(panel.screen) == f"iteration 7, loss {shown.loss:.4g}, {text}"
 
 
 def test_run_stops_at_the_stop(panel):
@@ -469,17 +479,17 @@ def test_run_stops_at_the_stop(panel):
     settle(panel)
     assert panel.experiment.iteration == 50
     stopped = "stopped at iteration 50: raise Stop at, or press Reset"
-    assert panel.status.value == stopped
+    assert read_status(panel.screen) == stopped
     assert panel.controls.run.description == "Run"
     panel.run()
     settle(panel)
-    assert (panel.experiment.iteration, panel.status.value) == (50, stopped)
+    assert (panel.experiment.iteration, read_status(panel.screen)) == (50, stopped)
     panel.controls.one.click()
     settle(panel)
     assert panel.experiment.iteration == 51
     panel.controls.stop.value = 80
     settle(panel)
-    assert panel.status.value == "paused: press Run"
+    assert read_status(panel.screen) == "paused: press Run"
     panel.run()
     settle(panel)
     assert panel.experiment.iteration == 80
@@ -490,18 +500,18 @@ def test_a_lower_stop_holds_during_a_run(panel):
     train_until(panel, 20)
     panel.controls.stop.value = 10
     settle(panel)
-    assert panel.status.value.startswith("stopped at iteration ")
+    assert read_status(panel.screen).startswith("stopped at iteration ")
 
 
 def test_reset_pauses_and_begins_again(panel):
     panel.run()
     train_until(panel, 20)
     panel.controls.lr.value = 0.02
-    until(panel, lambda: panel.live.marks)
+    until(panel, lambda: find_marks(panel))
     panel.controls.reset.click()
     settle(panel)
     assert (panel.experiment.iteration, panel.trainer.left) == (0, 0)
-    assert (len(panel.live.losses), panel.live.marks) == (0, [])
+    assert (trained(panel), find_marks(panel)) == ([], [])
     panel.advance(10)
     assert trained(panel) == losses(replace(SMALL, lr=0.02), 10)
 
@@ -524,13 +534,109 @@ def test_a_learning_rate_is_marked_where_it_changed_and_drags_leave_one_mark(pan
     for lr in (0.04, 0.03, 0.025):
         panel.controls.lr.value = lr
         settle(panel)
-    assert panel.live.marks == [(100, "SGD, lr 0.025")]
-    assert "SGD, lr 0.025" in panel.live.picture.moving.value
+    assert find_marks(panel) == [(100, "lr 0.025")]
+    assert ">lr 0.025<" in panel.screen.picture.moving.value
     panel.advance(100)
     panel.controls.optimizer.value = "Adam"
     settle(panel)
-    assert panel.live.marks == [(100, "SGD, lr 0.025"), (200, "Adam, lr 0.025")]
-    assert "Adam, lr 0.025" in panel.live.picture.moving.value
+    assert find_marks(panel) == [(100, "lr 0.025"), (200, "Adam, lr 0.025")]
+    assert "Adam, lr 0.025" in panel.screen.picture.moving.value
+    panel.advance(100)
+    panel.controls.optimizer.value = "SGD"
+    settle(panel)
+    assert find_marks(panel)[-1] == (300, "SGD, lr 0.025")  # which of them, from now on
+
+
+# A unit that is chosen
+
+
+def drawn_large(panel):
+    settle(panel)
+    state = panel.trainer.look()
+    large = "adds" in panel.screen.picture.still.value
+    assert large == (state.found.unit is not None) == (CHOSEN in panel.screen.network.moving.value)
+    return state.found.unit.name if large else None
+
+
+def test_a_unit_is_drawn_large_until_it_goes_with_its_layer(panel):
+    unit = panel.insight.unit
+    assert [value for _, value in unit.options] == [
+        (), *((1, n) for n in range(1, 9)), *((2, n) for n in range(1, 7))
+    ]  # fmt: skip
+    assert drawn_large(panel) is None
+    unit.value = (2, 5)
+    assert drawn_large(panel) == "unit 2.5 adds"
+    panel.controls.depth.value = 3
+    assert (drawn_large(panel), unit.value) == ("unit 2.5 adds", (2, 5))
+    assert unit.options[-1][1] == (3, 8)  # of 20
+    panel.controls.widths[1].value = 4
+    assert (drawn_large(panel), unit.value) == (None, ())
+    unit.value = (2, 4)
+    panel.controls.depth.value = 1
+    assert (drawn_large(panel), unit.value) == (None, ())
+    panel._use_preset("One wide layer")
+    unit.value = (1, 8)
+    assert drawn_large(panel) == "unit 1.8 adds"
+    panel.controls.depth.value = 0
+    assert (drawn_large(panel), unit.options) == (None, (("none", ()),))
+
+
+def test_a_unit_that_stays_is_never_let_go_while_the_layers_move(panel, monkeypatch):
+    settle(panel)
+    panel.insight.unit.value = (1, 5)
+    settle(panel)
+    looks = []
+    put = panel.trainer.put
+    monkeypatch.setattr(panel.trainer, "put", lambda order: looks.append(order.look) or put(order))
+    panel.controls.depth.value = 3
+    panel.controls.widths[1].value = 20
+    assert [look.unit for look in looks] == 2 * [(1, 5)]
+
+
+def test_a_unit_of_a_network_that_was_refused_leaves_the_picture_whole(panel, monkeypatch, caplog):
+    def fail(settings):
+        if max(settings.cfg) > 100:
+            raise MemoryError
+        return Experiment(settings)
+
+    monkeypatch.setattr(trainer_module, "Experiment", fail)
+    panel.controls.widths[2].value = 512
+    panel.controls.depth.value = 3
+    for unit, name in (((3, 5), None), ((2, 6), "unit 2.6 adds")):
+        panel.insight.unit.value = unit
+        assert drawn_large(panel) == name
+        assert "cannot be made" in read_status(panel.screen)
+    assert {record.exc_info[0] for record in caplog.records} == {NotBuiltError}
+
+
+# The last run
+
+
+def test_the_last_run_is_a_ghost_until_a_reset_replaces_it(panel):
+    def legend():
+        settle(panel)
+        return panel.screen.picture.still.value.count("last run")
+
+    panel.reset()
+    assert legend() == 0  # nothing was trained
+    panel.advance(5)
+    first = trained(panel)
+    panel.controls.seed.value = 1
+    assert legend() == 2
+    assert list(panel.trainer.record.last.losses) == first
+    panel.advance(5)
+    panel.controls.depth.value = 1  # a moment of a drag
+    panel.controls.points.value = 50
+    assert legend() == 2
+    assert list(panel.trainer.record.last.losses) == first
+    panel.advance(7)
+    second = trained(panel)
+    panel.reset()
+    assert legend() == 2
+    assert list(panel.trainer.record.last.losses) == second
+    assert len(panel.trainer.record.last.x) == 50
+    panel.controls.points.value = 1000  # beside other data, too
+    assert legend() == 2
 
 
 # One slot, the latest wins
@@ -623,15 +729,15 @@ def test_diverged_is_said_and_survived(panel):
             break
         done += 1
     assert done > 1
-    assert panel.status.value == error.format(done, f"{last:.2g}")
+    assert read_status(panel.screen) == error.format(done, f"{last:.2g}")
     panel.run()
     settle(panel)
-    assert panel.status.value == error.format(done, f"{last:.2g}")
+    assert read_status(panel.screen) == error.format(done, f"{last:.2g}")
     assert panel.controls.run.description == "Run"
     panel.controls.lr.value = 0.01
     panel.reset()
     settle(panel)
-    assert panel.status.value == "paused: press Run"
+    assert read_status(panel.screen) == "paused: press Run"
     panel.advance(20)
     assert trained(panel) == losses(replace(SMALL, lr=0.01), 20)
 
@@ -646,13 +752,13 @@ def test_ten_layers_at_rate_ten_never_stop_the_thread(make, optimizer, activatio
     panel.run()
     settle(panel)
     assert panel.trainer.thread.is_alive()
-    assert panel.status.value.startswith(("diverged at", "flat: every unit", "stopped at"))
+    assert read_status(panel.screen).startswith(("diverged at", "flat: hidden layer", "stopped at"))
     panel.controls.depth.value = 1
     panel.controls.lr.value = 1e-3
     panel.reset()
     panel.run(5)
     settle(panel)
-    assert (panel.experiment.iteration, panel.status.value) == (5, "paused: press Run")
+    assert (panel.experiment.iteration, read_status(panel.screen)) == (5, "paused: press Run")
 
 
 @pytest.mark.parametrize("dead", [None, 1, 2, 3])
@@ -663,18 +769,18 @@ def test_a_network_whose_relus_have_died_is_named(make, dead):
             panel.experiment.net.features[2 * dead - 2].bias.fill_(-1e6)
     panel._use()
     settle(panel)
-    flat = f"flat: every unit of hidden layer {dead} is off for all x; lower the learning rate and"
-    assert panel.status.value.startswith(flat if dead else "paused")
+    flat = f"flat: hidden layer {dead} is off for every x; lower the learning rate and press Reset"
+    assert read_status(panel.screen).startswith(flat if dead else "paused")
     panel.controls.seed.value = 1
     settle(panel)
-    assert panel.status.value == "paused: press Run"
+    assert read_status(panel.screen) == "paused: press Run"
 
 
 def test_an_error_in_the_thread_is_said_and_survived(panel):
     panel.experiment.advance = lambda: 1 / 0
     panel.run()
     settle(panel)
-    assert panel.status.value == "ZeroDivisionError: division by zero"
+    assert read_status(panel.screen) == "ZeroDivisionError: division by zero"
     panel.reset()
     panel.run(3)
     settle(panel)
@@ -691,24 +797,26 @@ def test_a_network_that_cannot_be_made_leaves_one_story(panel, monkeypatch):
     panel.advance(3)
     settle(panel)
     old = panel.experiment
-    before = (panel.headline.value, panel.controls.program.value, panel.live.title)
+    screen = panel.screen
+    before = (screen.headline.value, panel.controls.program.value, screen.network.columns)
     panel.controls.widths[1].value = 512
     panel.run()
     settle(panel)
     assert panel.experiment is old
     assert (old.settings, old.iteration) == (SMALL, 3)
-    assert (panel.headline.value, panel.controls.program.value, panel.live.title) == before
-    assert panel.live.line.value.startswith("iteration 3,")
+    after = (screen.headline.value, panel.controls.program.value, screen.network.columns)
+    assert after == before
+    assert read_label(panel.screen).startswith("iteration 3,")
     assert panel.settings.cfg == (1, 8, 512, 1)
-    assert panel.status.value == (
-        "cfg = [1, 8, 512, 1] cannot be made (MemoryError: &lt;no room&gt;); picture and program "
+    assert read_status(panel.screen) == (
+        "cfg = [1, 8, 512, 1] cannot be made (MemoryError: <no room>); picture and program "
         "are still those of cfg = [1, 8, 6, 1]"
     )
     assert panel.controls.run.description == "Run"
     panel.controls.widths[1].value = 6
     panel.run(1)
     settle(panel)
-    assert (old.iteration, panel.status.value) == (4, "paused: press Run")
+    assert (old.iteration, read_status(panel.screen)) == (4, "paused: press Run")
 
 
 def test_a_curve_that_is_not_finite_between_the_points_is_said(panel, monkeypatch):
@@ -786,11 +894,11 @@ def test_memory_stays_level_over_many_frames(make):
     tracemalloc.start()
     try:
         before = frames(40)
-        drawn = panel.live.pace.frames
+        drawn = panel.screen.pace.frames
         after = frames(60)
     finally:
         tracemalloc.stop()
-    assert panel.live.pace.frames - drawn > 50
+    assert panel.screen.pace.frames - drawn > 50
     assert after - before < 100_000
 
 
@@ -808,7 +916,7 @@ def test_frames_keep_to_fps_whatever_is_moved_and_the_last_one_comes(make, runni
     panel = make(SMALL, fps=10)
     settle(panel)
     sent = []
-    moving = panel.live.picture.moving
+    moving = panel.screen.picture.moving
     send = moving.send_state
     moving.send_state = lambda *names: sent.append(time.perf_counter()) or send(*names)
     if running:
@@ -827,6 +935,7 @@ def test_frames_keep_to_fps_whatever_is_moved_and_the_last_one_comes(make, runni
     assert number > len(sent)
     assert 2 <= len(sent) <= 10 * (sent[-1] - began) + 2
     shown = panel.experiment
-    assert (shown.settings, panel.live.title) == (panel.settings, f"hidden layers: {number % 4}")
-    assert panel.headline.value.startswith(f"<code>cfg = {list(shown.settings.cfg)} ·")
-    assert panel.live.line.value.startswith(f"iteration {shown.iteration}, loss ")
+    assert shown.settings == panel.settings
+    assert len(panel.screen.network.columns) == number % 4 + 2
+    assert panel.screen.headline.value.startswith(f"<code>cfg = {list(shown.settings.cfg)} ·")
+    assert read_label(panel.screen).startswith(f"iteration {shown.iteration}, loss ")

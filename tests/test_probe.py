@@ -20,6 +20,7 @@ from helpers.probe import (
     kinks,
     largest_curvature,
     silent_layer,
+    unit_effect,
 )
 
 X = torch.linspace(-10, 10, 50).unsqueeze(1)
@@ -85,6 +86,37 @@ def test_silent_layer_is_the_first_that_hands_on_nothing(dead):
         assert silent_layer(net, X) == dead
         layer.bias[3] = 0.1
         assert silent_layer(net, X) is None
+
+
+def test_what_a_unit_adds_in_a_network_done_by_hand():
+    net = make_layers([1, 2, 1, 1])  # 5 relu(2 relu(x) + 3 relu(-x) - 1) + 7
+    numbers = ([[1], [-1]], [0, 0]), ([[2, 3]], [-1]), ([[5]], [7])
+    with torch.no_grad():
+        for layer, (weight, bias) in zip(net[::2], numbers, strict=True):
+            layer.weight.copy_(torch.tensor(weight))
+            layer.bias.copy_(torch.tensor(bias))
+    x = torch.tensor([[-2.0], [0.25], [2.0]])
+    truth = {(1, 1): ([0, 0.25, 2], [0, 0, 15]), (1, 2): ([2, 0, 0], [25, 0, 0])}
+    truth[2, 1] = ([5, 0, 3], [25, 0, 15])
+    for (layer, unit), (output, effect) in truth.items():
+        found = unit_effect(net, layer, unit, x)
+        assert found[0].tolist() == output
+        assert found[1].tolist() == [[value] for value in effect]
+
+
+@pytest.mark.parametrize("layer", [1, 2])
+def test_what_a_unit_adds_is_what_is_lost_when_its_weights_out_are_zero(layer):
+    torch.manual_seed(0)
+    net = Regressor(make_layers([1, 5, 7, 1], nn.Tanh))
+    before = net(X)
+    output, effect = unit_effect(net, layer, 3, X)
+    assert torch.equal(output, hidden_outputs(net, X)[layer - 1][:, 2])
+    assert torch.equal(net(X), before)  # the network is left as it was
+    assert not effect.requires_grad
+    with torch.no_grad():
+        net.features[2 * layer].weight[:, 2] = 0
+    assert torch.allclose(effect, before - net(X), atol=1e-6)
+    assert effect.abs().max() > 1e-3
 
 
 def test_gradient_norms_measure_each_linear_layer():

@@ -1,31 +1,36 @@
-"""What the panel shows: pictures before words, held-out loss, absent eyes, the still."""
+"""What the panel shows: pictures before words, the last run, divergence, absent eyes, the still."""
 
 import base64
 import io
+import re
 import threading
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from drawn import SVG
 from ipywidgets import Widget
 from ipywidgets.widgets.widget import _instances
 from matplotlib import image
-from panels import LONG, SMALL, settle
+from panels import LONG, SMALL, read_label, read_status, settle
 
 from helpers.experiment import Experiment, Settings
-from helpers.training import Diverged
+from helpers.plots import to_array
+from helpers.training import Diverged, Iteration
 from helpers.widgets import pace, screen
 from helpers.widgets.controls import Controls
 from helpers.widgets.goals import GOALS
 from helpers.widgets.insight import Look
 from helpers.widgets.record import Record, Use
-from helpers.widgets.screen import Screen, make_still
+from helpers.widgets.screen import Screen, draw_below, make_still
 from helpers.widgets.trainer import ALONE
 
 NOISY = replace(SMALL, noise=0.3, n_samples=50)
-ALL = Look(kinks=True, outputs=True, beyond=True)
+SEVEN = Settings(cfg=(1, 20, 50, 100, 500, 100, 50, 20, 1), lr=0.01, noise=0.3)
+ALL = Look(kinks=True, residuals=True, beyond=True, unit=(1, 3))
 
 
 @pytest.fixture
@@ -40,9 +45,10 @@ def clock(monkeypatch):
 class Run:
     """A network and what is noted of it."""
 
-    def __init__(self, settings=SMALL):
+    def __init__(self, settings=SMALL, before=None):
         self.experiment = Experiment(settings)
-        self.record = Record(self.experiment)
+        last = before.record.leave(before.experiment) if before else None
+        self.record = Record(self.experiment, before and before.record, last)
 
     def train(self, n):
         for _ in range(n):
@@ -61,7 +67,12 @@ class Run:
 def shown():
     made = Screen(Experiment(SMALL), Controls(SMALL), fps=10)
     yield made
-    made.live.close()
+    made.pace.close()
+
+
+def words(html):
+    """The texts of a picture or of words on the page."""
+    return ["".join(element.itertext()) for element in ET.fromstring(html.value).iter()]
 
 
 # What is noted
@@ -74,7 +85,7 @@ def test_a_state_stays_as_it_is_while_training_goes_on():
     state = run.look()
     points, held_out, marks = state.losses, state.held_out, state.marks
     assert (points.iterations, held_out.iterations) == ((0, 1, 2), (3,))
-    assert marks == ((3, "SGD, lr 0.02"),)
+    assert marks == ((3, "lr 0.02"),)
     assert (state.program, state.parameters) == (run.experiment.program(), 77)
     prediction = state.now.prediction.clone()
     run.train(200)
@@ -95,41 +106,207 @@ def test_the_first_of_two_divergences_is_told():
         assert record.diverged == words
 
 
+def test_while_training_runs_the_latest_iteration_is_shown_and_no_extra_pass_is_made(monkeypatch):
+    run = Run()
+    assert run.look(running=True).now.number == 0  # nothing is done: there is no latest
+    run.train(5)
+    paused = run.look()
+    assert (paused.now.number, paused.now.loss) == (5, run.experiment.evaluate().loss)
+    monkeypatch.delattr(Experiment, "evaluate")
+    state = run.look(running=True)
+    assert (state.now.number, state.now.loss) == (4, run.record.curve.losses[-1])
+
+
 @pytest.mark.parametrize("change", [{"noise": 0.05}, {"n_samples": 999}], ids=str)
 def test_the_held_out_loss_is_a_second_curve_where_it_can_differ(shown, change):
     run = Run(replace(SMALL, **change))
     run.look()
     run.train(10)
     run.look()
-    shown.draw(run.look())  # another picture of the same iteration
+    state = run.look()  # another picture of the same iteration
+    shown.draw(state)
     expected = run.experiment.evaluate_held_out()
-    assert list(shown.live.held_out.iterations) == [0, 10]
-    assert shown.live.held_out.losses[-1] == pytest.approx(expected, rel=1e-6)
-    assert f", held out {expected:.4g}, worst" in shown.live.line.value
-    assert "held out" in shown.live.picture.still.value
-    shown.draw(Run().look())  # here they could not differ
-    assert list(shown.live.held_out.losses) == []
-    assert "held out" not in shown.live.line.value
-    assert "held out" not in shown.live.picture.still.value
+    assert state.held_out.iterations == (0, 10)
+    assert state.held_out.losses[-1] == pytest.approx(expected, rel=1e-6)
+    assert f", held out {expected:.4g}, worst" in read_label(shown)
+    assert f"<b>{expected:.4g}</b>held out" in shown.numbers.value
+    assert "held out" in words(shown.picture.still)
+    state = Run().look()  # here they could not differ
+    shown.draw(state)
+    assert state.held_out.losses == ()
+    assert "held out" not in read_label(shown) + shown.numbers.value
+    assert "held out" not in words(shown.picture.still)
 
 
 def test_a_held_out_loss_that_explodes_is_survived(make):
     panel = make(replace(NOISY, lr=10.0))
     panel.run()
     settle(panel)
-    assert panel.status.value.startswith("diverged at iteration ")
+    assert read_status(panel.screen).startswith("diverged at iteration ")
+
+
+# The last run, and one that is lost
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"cfg": (1, 5, 5, 5, 1)}, {"n_samples": 50}, {"function": "line"}],
+    ids=str,
+)
+def test_the_last_run_stands_in_both_plots_whatever_network_or_data_follow(shown, change):
+    before = Run()
+    before.train(30)
+    run = Run(replace(SMALL, **change), before)
+    run.train(3)
+    state = run.look()
+    last, fit = state.last, before.experiment.evaluate().prediction
+    assert np.array_equal(last.x, to_array(before.experiment.x))
+    assert np.array_equal(last.prediction, to_array(fit))
+    assert (last.iterations, last.losses) == (
+        tuple(range(30)), tuple(before.record.curve.losses)
+    )  # fmt: skip
+    before.train(3)
+    assert len(last.losses) == 30  # nothing of it changes any more
+    shown.draw(state)
+    assert words(shown.picture.still).count("last run") == 2
+    for part in ET.fromstring(shown.picture.still.value):
+        greys = [path for path in part.iter(SVG + "path") if path.get("stroke") == "#888888"]
+        assert len(greys) == 2  # in the legend, and itself
+    shown.draw(Run().look())
+    assert "last run" not in words(shown.picture.still)
+    assert "#888888" not in shown.picture.still.value
+
+
+def test_the_last_fit_in_sight_is_kept_of_a_run_that_diverges():
+    run = Run()
+    for number, loss in enumerate([1.0, 0.2, 3.9, 4.1, 2.0, 1e9]):
+        run.record.take(Iteration(number, loss, torch.full((1000, 1), float(number))))
+    assert run.look().sane is None
+    run.record.end(Diverged(6, float("nan"), 1e9, (0.1,)))
+    sane = run.look().sane
+    assert sane.unique().tolist() == [4.0]
+    assert (run.record.leave(run.experiment).prediction == 4.0).all()
+    lost = Run()
+    lost.record.end(Diverged(0, float("nan"), None, (0.1,)))
+    assert np.isnan(lost.record.leave(lost.experiment).prediction).all()  # it never had any
+
+
+def diverge(settings):
+    run = Run(replace(settings, lr=10.0))
+    with pytest.raises(Diverged) as caught:
+        run.train(1000)
+    run.record.end(caught.value)
+    return run
+
+
+@pytest.mark.parametrize("look", [Look(), ALL], ids=["plain", "all"])
+@pytest.mark.parametrize("n_samples", [50, 1000])
+def test_a_divergence_explains_itself(shown, look, n_samples):
+    run = diverge(replace(SMALL, n_samples=n_samples))
+    sent = []
+    shown.status.observe(lambda change: sent.append(change["new"]), "value")
+    for _ in range(3):
+        shown.draw(run.look(look, problem=run.record.diverged))
+    (alert,) = sent  # said once
+    assert alert == f'<span role="alert">{run.record.diverged}</span>'
+    assert "last fit in sight" in words(shown.picture.still)
+    fit = ET.fromstring(shown.picture.moving.value)[0]
+    greys = [path for path in fit.iter(SVG + "path") if path.get("stroke") == "#888888"]
+    assert [path.get("stroke-width") for path in greys] == ["20"]
+    assert not shown.picture.beyond  # that fit is of the data's x
+    assert "prediction" not in words(shown.picture.still)
+    run = Run()
+    run.train(3)
+    shown.draw(run.look(look))
+    assert "alert" not in shown.status.value
+    assert shown.picture.beyond == look.beyond
 
 
 # What is shown
 
 
+def test_iteration_and_loss_are_large(shown):
+    run = Run()
+    loss = run.experiment.evaluate().loss
+    shown.draw(run.look()._replace(now=Iteration(1234, loss, run.look().now.prediction)))
+    assert shown.numbers.value == (
+        '<div class="sine-numbers"><span><b>1,234</b>iteration</span>'
+        f"<span><b>{loss:.4g}</b>loss</span></div>"
+    )
+
+
+def test_the_headline_names_the_network_and_says_how_much_of_it_is_drawn(shown):
+    shown.draw(Run().look())
+    assert words(shown.headline) == ["cfg = [1, 8, 6, 1] · 77 parameters"]
+    shown.draw(Run(Settings()).look())
+    network = "<code>cfg = [1, 20, 50, 20, 1] · 2,131 parameters</code>"
+    assert shown.headline.value == f"{network} · 24 of 90 units drawn"
+    wide = Settings(cfg=(1, 500, 500, 500, 1))
+    shown.draw(Run(wide).look())
+    assert " · 24 of 1,500 units drawn" in shown.headline.value
+    label = ET.fromstring(shown.network.moving.value).get("aria-label")
+    assert re.fullmatch(
+        r"units drawn by layer: 8 of 500, 8 of 500, 8 of 500; off for every x: \d+, \d+, \d+", label
+    )
+    shown.draw(Run(Settings(cfg=(1, 1))).look())
+    assert "no hidden layer" in shown.network.moving.value
+
+
+def test_residuals_are_what_the_prediction_leaves_of_each_label():
+    run = Run(NOISY)
+    run.train(3)
+    state = run.look(Look(residuals=True))
+    residuals = screen.make_scene(state).residuals
+    assert np.allclose(residuals, to_array(run.experiment.y - state.now.prediction))
+    assert screen.make_scene(run.look()).residuals is None
+
+
+@pytest.mark.parametrize("trained", [False, True], ids=["born", "trained"])
+def test_a_second_of_frames_is_small_whatever_is_on(shown, monkeypatch, trained):
+    """Ten pictures of fit and loss, four of the network, and what stays as often as it changes."""
+    before = Run(SEVEN)
+    random = np.random.default_rng(0)
+    for number, loss in enumerate(np.exp(random.standard_normal(2000))):  # a noisy curve
+        before.record.curve.record(number, loss)
+    run = Run(SEVEN, before)
+    now = [100.0]
+    monkeypatch.setattr(run.record.examiner, "clock", lambda: now[0])
+    if trained:  # for two minutes: a noisy curve, too, and a held-out loss for each picture
+        for number, loss in enumerate(np.exp(random.standard_normal(2000))):
+            for curve in (run.record.curve, run.record.means):
+                curve.record(number, loss)
+            run.record.held_out.record(number, 1.1 * loss)
+        run.experiment.advance(20)
+        run.change(lr=0.02)
+    sent = []
+    send = Widget._send
+
+    def note(widget, message, buffers=None):
+        sent.append((widget, len(str(message.get("state")).encode())))
+        send(widget, message, buffers)
+
+    monkeypatch.setattr(Widget, "_send", note)
+    first = run.record.curve.iterations[-1] + 1 if trained else 0
+    for number in range(first, first + 40):
+        run.record.take(run.experiment.advance()._replace(number=number))
+        run.experiment.iteration = number + 1
+        if number % 4 == 0:
+            shown.draw(run.look(ALL, running=True))
+            now[0] += 0.1
+    widgets = [widget for widget, _ in sent]
+    assert widgets.count(shown.picture.moving) == 10
+    assert widgets.count(shown.network.moving) == 4
+    assert sum(size for _, size in sent) < 150_000
+
+
 def test_words_are_sent_after_the_picture_they_are_about(shown, monkeypatch):
     names = {
-        shown.live.picture.still: "axes",
-        shown.live.picture.moving: "picture",
-        shown.live.line: "line",
+        shown.picture.still: "axes",
+        shown.picture.moving: "picture",
+        shown.network.still: "cells",
+        shown.network.moving: "network",
         shown.insight.line: "found",
-        shown.insight.strip: "strip",
+        shown.numbers: "numbers",
         shown.headline: "headline",
         shown.status: "status",
         shown.controls.run: "button",
@@ -145,28 +322,29 @@ def test_words_are_sent_after_the_picture_they_are_about(shown, monkeypatch):
 
     monkeypatch.setattr(Widget, "_send", note)
     run = Run(replace(NOISY, cfg=(1, 8, 6, 20, 1)))
+    run.change(lr=0.015)
     shown.draw(run.look(ALL, running=True))
-    assert sent[:2] == ["axes", "picture"]
-    assert sorted({*sent}) == sorted(names.values())
-    assert sent.count("axes") == sent.count("picture") == 1
+    assert sent[:4] == ["axes", "picture", "cells", "network"]
+    assert sorted(sent[:-3]) == sorted({*sent[:-3]})  # once each
+    assert {*sent} == {*names.values()}
     sent.clear()
     run.change(lr=0.02)
     shown.draw(run.look(ALL, running=True))
     assert sent[0] == "picture"
     assert sent.count("picture") == 1
-    assert not {"axes", "headline", "button"} & set(sent)
+    assert not {"cells", "headline", "button"} & set(sent)
     assert sent[-1] == "program"
 
 
 def test_equal_data_are_not_drawn_again(shown, monkeypatch):
     drawn = []
-    set_data = shown.live.set_data
+    set_data = shown.picture.set_data
 
     def note(x, y, beyond):
         drawn.append((len(x), beyond))
         set_data(x, y, beyond)
 
-    monkeypatch.setattr(shown.live, "set_data", note)
+    monkeypatch.setattr(shown.picture, "set_data", note)
     for settings in (SMALL, replace(SMALL, cfg=(1, 5, 1)), replace(SMALL, noise=0.5), NOISY):
         shown.draw(Run(settings).look())
     shown.draw(Run(NOISY).look(Look(beyond=True)))
@@ -174,40 +352,41 @@ def test_equal_data_are_not_drawn_again(shown, monkeypatch):
 
 
 def test_the_words_beside_the_picture(shown, clock):
-    def words(run, **how):
+    def say(run, **how):
         shown.draw(run.look(**how))
-        return shown.status.value
+        return read_status(shown)
 
     run = Run()
-    assert words(run, running=True) == "running"
-    run.train(50)
-    assert words(run, running=True) == "running"  # in no time at all: clocks stand for a while
+    run.train(1)
+    assert say(run, running=True) == "running"
+    run.train(49)
+    assert say(run, running=True) == "running"  # in no time at all: clocks stand for a while
     clock.now += 0.01
     run.train(30)
-    assert words(run, running=True) == "3,000 iterations a second"
+    assert say(run, running=True) == "3,000 iterations a second"
     clock.now += 1
     new = Run()
     new.train(10)
-    assert words(new, running=True) == "running"  # a new network: less was done in that time
-    assert words(run) == "paused: press Run"
+    assert say(new, running=True) == "running"  # a new network: less was done in that time
+    assert say(run) == "paused: press Run"
     clock.now += 100
-    assert words(run, running=True) == "running"
+    assert say(run, running=True) == "running"
     run.train(20)
-    assert words(run) == "stopped at iteration 100: raise Stop at, or press Reset"
+    assert say(run) == "stopped at iteration 100: raise Stop at, or press Reset"
     with torch.no_grad():
         run.experiment.net.features[2].bias.fill_(-1e6)
-    assert words(run, running=True).startswith("flat: every unit of hidden layer 2 is off for all")
-    assert words(run, problem="<no ink>") == "&lt;no ink&gt;"
+    assert say(run).startswith("flat: hidden layer 2 is off for every x; lower the learning rate")
+    assert say(run, problem="<no ink>") == "<no ink>"
 
 
 def test_goals_are_told_where_they_are_asked_for(shown):
     run = Run()
     state = run.look()._replace(reached=("fast", "small"), won=f"goal reached: {GOALS[1].sentence}")
     shown.draw(state)
-    assert shown.status.value == "paused: press Run"
+    assert read_status(shown) == "paused: press Run"
     shown.goals.toggle.value = True
     shown.draw(state)
-    assert shown.status.value == f"paused: press Run · goal reached: {GOALS[1].sentence}"
+    assert read_status(shown) == f"paused: press Run · goal reached: {GOALS[1].sentence}"
     assert shown.goals.list.value.count("☑") == 2
 
 
@@ -225,13 +404,13 @@ def test_what_a_hand_does_is_shown_before_the_next_picture_is_due(make, clock):
         lambda controls: controls.one.click(),
     )
     for hand in hands:
-        clock.now = panel.live.pace.deadline - 50  # half of the time is over
-        before = panel.live.pace.frames
+        clock.now = panel.screen.pace.deadline - 50  # half of the time is over
+        before = panel.screen.pace.frames
         hand(panel.controls)
         settle(panel)
-        assert panel.live.pace.frames == before + 1
-    assert panel.headline.value.startswith("<code>cfg = [1, 8, 6, 20, 1]")
-    assert panel.live.line.value.startswith("iteration 1,")
+        assert panel.screen.pace.frames == before + 1
+    assert panel.screen.headline.value.startswith("<code>cfg = [1, 8, 6, 20, 1]")
+    assert read_label(panel.screen).startswith("iteration 1,")
 
 
 # Eyes
@@ -245,7 +424,7 @@ class Watched:
         self.clock = clock
         self.is_open = is_open
         self.drawn = threading.Event()
-        panel.live.pace.asked.observe(self.answer, "value")
+        panel.screen.pace.asked.observe(self.answer, "value")
         self.draw = panel.trainer.draw
         panel.trainer.draw = self.draw_and_tell
         panel.controls.stop.value = 10**9
@@ -257,7 +436,7 @@ class Watched:
 
     def answer(self, change=None):
         if self.is_open:
-            self.panel.live.pace.heard.value = self.panel.live.pace.asked.value
+            self.panel.screen.pace.heard.value = self.panel.screen.pace.asked.value
 
     def runs(self, seconds):
         """Let time pass, picture by picture; False if it pauses."""
@@ -275,7 +454,7 @@ class Watched:
 def watched(make, clock):
     made = Watched(make(SMALL, fps=10), clock, is_open=True)
     assert made.runs(10 * ALONE)
-    assert made.panel.live.pace.answered
+    assert made.panel.screen.pace.answered
     return made
 
 
@@ -289,13 +468,13 @@ def test_a_panel_that_nobody_sees_any_more_pauses_and_says_so(watched):
     watched.clock.now += 100
     panel.trainer.wake()
     settle(panel)
-    words = f"paused at iteration {panel.experiment.iteration:,}: no page showed this panel for 30"
-    assert panel.status.value == f"{words} s; press Run to go on"
+    said = f"paused at iteration {panel.experiment.iteration:,}: no page showed this panel for 30"
+    assert read_status(panel.screen) == f"{said} s; press Run to go on"
     assert panel.controls.run.description == "Run"
     watched.is_open = True
     watched.answer()  # as a page does that opens
     settle(panel)
-    assert panel.status.value.startswith(words)
+    assert read_status(panel.screen).startswith(said)
     panel.controls.run.click()
     assert watched.runs(2 * ALONE)
 
@@ -307,7 +486,7 @@ def test_a_panel_that_no_page_ever_showed_trains_on(make, clock):
 def test_an_answer_lets_the_trainer_ask_again(panel, monkeypatch):
     woken = []
     monkeypatch.setattr(panel.trainer, "wake", lambda: woken.append(True))
-    panel.live.pace.heard.value = 1
+    panel.screen.pace.heard.value = 1
     assert woken
 
 
@@ -324,17 +503,21 @@ def test_the_still_is_of_a_network_in_mid_training_and_the_live_one_is_left_alon
     widgets = set(_instances)
     data, metadata = panel._repr_mimebundle_()
     assert set(data) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
-    text = "cfg = [1, 8, 6, 1] · 77 parameters · iteration 300: data, prediction and loss curve"
+    text = (
+        "cfg = [1, 8, 6, 1] · 77 parameters · iteration 300: "
+        "data, prediction, loss curve and the drawn network"
+    )
     assert data["text/plain"] == metadata["image/png"]["alt"] == text
     assert set(_instances) == widgets
     assert torch.equal(torch.get_rng_state(), state)
     assert panel.experiment.iteration == 0
-    assert list(panel.live.losses) == []
+    assert panel.trainer.record.curve.losses == []
     first = Experiment(SMALL)
     for ours, theirs in zip(panel.experiment.net.parameters(), first.net.parameters(), strict=True):
         assert torch.equal(ours, theirs)
     png = base64.b64decode(data["image/png"])
-    assert not np.array_equal(pixels(png), pixels(panel.live.picture.png()))
+    untrained = panel.screen.picture.png(draw_below(panel.trainer.look()), screen.BELOW)
+    assert not np.array_equal(pixels(png), pixels(untrained))
     again = base64.b64decode(panel._repr_mimebundle_()[0]["image/png"])
     assert np.array_equal(pixels(png), pixels(again))
 
@@ -361,5 +544,5 @@ def test_a_still_takes_no_longer_for_a_large_network_and_shows_one_that_diverges
     threads = threading.active_count()
     png, text = make_still(settings)
     assert low <= int(text.split("iteration ")[1].split(":")[0]) <= high
-    assert pixels(png).shape == (600, 1600, 4)
+    assert pixels(png).shape == (732, 1500, 4)
     assert threading.active_count() == threads

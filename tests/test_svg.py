@@ -67,7 +67,7 @@ def test_short_lines_are_whole_pixels_of_the_picture_and_keep_their_width_when_s
     )
     assert root.get("preserveAspectRatio") == "none"
     (path,) = root
-    assert path.get("d") == "M20 60l100 -50 -50 25M70 22l10 0 10 38"
+    assert path.get("d") == "M20 60l100-50-50 25M70 22l10 0 10 38"
     assert path.get("vector-effect") == "non-scaling-stroke"
     assert (path.get("stroke-width"), path.get("fill")) == ("2", "none")
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from panels import LONG, SMALL, settle
+from panels import LONG, SMALL, read_status, settle
 
 from helpers.experiment import Settings
 from helpers.training import Diverged, Iteration
@@ -22,6 +22,7 @@ from helpers.widgets import trainer as module
 from helpers.widgets.insight import Look
 from helpers.widgets.trainer import (
     ALONE,
+    BRIEF,
     CLOSED,
     Advance,
     Pause,
@@ -112,9 +113,10 @@ class Network:
 class Notes:
     """A record that only passes on."""
 
-    def __init__(self, stage, experiment, before=None):
+    def __init__(self, stage, experiment, before=None, last=None):
         stage.note("begin", (experiment.settings, before))
         self.stage = stage
+        self.last = last
         self.diverged = ""
 
     def take(self, iteration):
@@ -126,6 +128,10 @@ class Notes:
     def end(self, error):
         self.stage.note("end", error)
         self.diverged = DIVERGED
+
+    def leave(self, experiment):
+        self.stage.note("leave", (experiment.number, experiment.iteration))
+        return experiment.number, experiment.iteration
 
     def evaluate(self, experiment):
         self.stage.note("evaluate")
@@ -329,6 +335,39 @@ def test_a_new_network_goes_on_running_and_reset_does_not(stage, trainer):
     found = [(network.settings, network.iteration) for network in stage.networks]
     assert found == [(A, 5), (B, 11), (B, 0)]
     assert stage.drawn[-1] == (0, "", False)
+
+
+# The last run
+
+LASTS = {  # orders, and the network and its iterations that stay as the last run after each
+    "a reset replaces it": ([Train(3), Reset(), Train(2), Reset()], [None, (0, 3), (0, 3), (1, 2)]),
+    "of no run nothing stays": ([Reset(), Train(2), Use(B), Reset()], [None, None, (1, 2), (1, 2)]),
+    "a network that is dragged away soon leaves it": (
+        [Train(1), Use(B), Train(BRIEF - 1), Use(C), Train(BRIEF), Use(A)],
+        [None, (0, 1), (0, 1), (0, 1), (0, 1), (2, BRIEF)],
+    ),
+    "another rate goes on": ([Train(90), Use(replace(A, lr=0.5))], [None, None]),
+}
+
+
+@pytest.mark.parametrize("case", LASTS)
+def test_the_last_run_stays_until_another_run_takes_its_place(stage, trainer, case):
+    orders, expected = LASTS[case]
+    found = []
+    for order in orders:
+        do(trainer, order)
+        found.append(trainer.record.last)
+    assert found == expected
+
+
+def test_a_build_that_fails_keeps_the_last_run(stage, trainer):
+    for order in (Train(3), Use(B), Train(BRIEF)):
+        do(trainer, order)
+    stage.once("make", raising(MemoryError()))
+    do(trainer, Use(C))
+    assert trainer.record.last == (0, 3)
+    do(trainer, Use(C))
+    assert trainer.record.last == (1, BRIEF)
 
 
 # A later order is never undone by an earlier one's end
@@ -546,8 +585,9 @@ def test_no_lock_is_held_while_others_code_runs(stage, trainer, monkeypatch):
     do(trainer, Use(replace(A, lr=1.0)))
     do(trainer, Use(B), Train(2))
     do(trainer, order)
+    do(trainer, Reset())
     shown = {"hurry", "due", "wait", "unseen", "look", "draw"}
-    noted = {"make", "begin", "apply", "change", "take", "evaluate", "answer"}
+    noted = {"make", "begin", "apply", "change", "take", "leave", "evaluate", "answer"}
     assert tried > shown | noted
     assert order.answer.result().number == 3
 
@@ -700,7 +740,7 @@ def test_of_two_threads_that_move_controls_who_reads_last_leaves_word_last(
 
     monkeypatch.setattr(panel, "reading", Door())
     monkeypatch.setattr(panel.controls, "read", read_while_another_moves)
-    panel.controls.depth.value = 1
+    panel.controls.points.value = 20
     assert [order.settings.seed for order in ordered] == [0, 5]
     assert ordered[-1].settings == panel.settings
 
@@ -709,15 +749,15 @@ def test_controls_that_cannot_be_read_pause_the_panel_and_it_says_so(panel, capl
     read = panel.controls.read
     monkeypatch.setattr(panel.controls, "read", raising(KeyError("sine")))
     panel.run()
-    panel.controls.seed.value = 1
+    panel.controls.depth.value = 1
     settle(panel)
-    assert panel.status.value == "KeyError: &#x27;sine&#x27;"
+    assert read_status(panel.screen) == "KeyError: 'sine'"
     assert "in _read" in caplog.text  # the whole traceback
     monkeypatch.setattr(panel.controls, "read", read)
     panel.controls.seed.value = 2
     settle(panel)
-    assert panel.status.value == "paused: press Run"
-    assert panel.experiment.settings == replace(SMALL, seed=2)
+    assert read_status(panel.screen) == "paused: press Run"
+    assert panel.experiment.settings == replace(SMALL, cfg=(1, 8, 1), seed=2)
 
 
 def test_an_advance_that_fails_does_not_undo_one_that_was_left_with_it(stage, trainer):

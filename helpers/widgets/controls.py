@@ -107,7 +107,7 @@ class Controls:
         main: The row of the two sliders that the series is about: depth and learning rate.
         widths_box: The widths of the hidden layers, each below its column of the drawn network.
         more: What is set once and left.
-        folds: What opens `stop_box` and the program.
+        folds: What opens `stop` and the program.
         stop: Where a run pauses, folded.
         style: Mends the sliders; invisible, and a child of the same VBox as the others.
 
@@ -160,8 +160,9 @@ class Controls:
         self.unfold = make_toggle("Program", "The same run in plain PyTorch, ready to paste")
         self.unfold_stop = make_toggle("Stop at", "Choose the iteration at which Run pauses")
         self.folds = (self.unfold, self.unfold_stop)
-        self.program = labelled(widgets.Textarea, "Program", "Click in it, select all, and copy")
-        self.program.layout = {"width": "100%", "flex_flow": "column", "align_items": "stretch"}
+        below = {"layout": {"width": "100%", "flex_flow": "column", "align_items": "stretch"}}
+        tooltip = "Click in it, select all, and copy"
+        self.program = labelled(widgets.Textarea, "Program", tooltip, **below)
 
         self.main = row(self.depth, self.lr)
         ends = [widgets.HTML(f"{name}") for name in ("x", "prediction")]
@@ -176,11 +177,15 @@ class Controls:
         self._show_widths()
         self._show_folded()
 
+    @property
+    def hidden(self) -> list[int]:
+        """Widths of the hidden layers."""
+        return [slider.value for slider in self.widths[: self.depth.value]]
+
     def read(self) -> Settings:
         """Say what the controls show."""
-        hidden = [slider.value for slider in self.widths[: self.depth.value]]
         return Settings(
-            cfg=(1, *hidden, 1),
+            cfg=(1, *self.hidden, 1),
             lr=self.lr.value,
             optimizer=self.optimizer.value,
             activation=self.activation.value,

@@ -102,13 +102,14 @@ class Examiner:
         """
         if look.unit not in dict(name_units(experiment.settings.cfg[1:-1])).values():
             look = look._replace(unit=())  # of the network that is wanted, but was refused
-        subject = (experiment, look.beyond, look.unit)
-        if self.subject != subject:
-            self.subject = subject
+        before, self.subject = self.subject, (experiment, look.beyond, look.unit)
+        if self.subject[:2] != before[:2]:
             self.findings.clear()
+        elif self.subject != before:
+            self.findings.pop("unit", None)
         asked = [name for name in FINDERS if name in ALWAYS or getattr(look, name)]
         for name in asked:
-            missing = name in (*ALWAYS, "beyond") and name not in self.findings
+            missing = name != "kinks" and name not in self.findings  # they may take long
             if missing or not running or self.clock() >= self.due[name]:
                 self._find(name, experiment, look, running)
 
@@ -204,8 +205,8 @@ def find_unit(experiment: Experiment, look: Look, running: bool) -> tuple[str, U
     ends = np.concatenate([x[:1][on[:1]], ends, x[-1:][on[-1:]]]).reshape(-1, 2)
     where = ", ".join(f"{low:.3g} to {high:.3g}" for low, high in ends)
     name = f"layer {layer}, unit {unit}"
-    words = f"{name} is on{{}} for x from {where}" if where else f"{name} is off{{}} for every x"
-    return words, Unit(f"unit {layer}.{unit} adds", x, effect[:, 0].numpy(), ends)
+    words = f"is on for x from {where}" if where else "is off for every x"
+    return f"{name}{{}} {words}", Unit(f"unit {layer}.{unit} adds", x, effect[:, 0].numpy(), ends)
 
 
 def find_beyond(experiment: Experiment, look: Look, running: bool) -> tuple[str, np.ndarray]:
@@ -244,7 +245,7 @@ FINDERS = {
     "kinks": find_kinks,
     "unit": find_unit,
 }
-ALWAYS = ("portrait", "off")  # found unasked, and of a new network whatever the clock says
+ALWAYS = ("portrait", "off")  # found unasked
 
 
 def put_on_fit(experiment: Experiment, layers: Sequence[np.ndarray]) -> list[tuple]:

@@ -173,9 +173,9 @@ class Network(GridBox):
         self, portrait: Portrait, chosen: tuple[int, int] | tuple[()] = (), label: str = ""
     ) -> None:
         """Draw a portrait, if it is another; arguments as for `draw_network`, and its words."""
-        if self.shown and self.shown[0] is portrait and self.shown[1:] == (chosen, label):
+        if self.shown and self.shown[0] is portrait and self.shown[1] == chosen:
             return
-        self.shown = (portrait, chosen, label)
+        self.shown = (portrait, chosen)
         columns = [output.shape[1] for output in portrait.outputs]
         if columns != self.columns:
             self.columns = columns

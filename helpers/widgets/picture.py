@@ -116,8 +116,8 @@ class Scene(NamedTuple):
 class Picture(GridBox):
     """Data, prediction and loss curve, drawn anew as often as you like.
 
-    What stays (axes, data, legends) is one piece of SVG, sent again only when it changes; what
-    moves is another, which lies over it.
+    What stays (axes, data, legends, the last run) is one piece of SVG, sent again only when it
+    changes; what moves is another, which lies over it.
 
     Args:
         x: Inputs, N values in rising order.
@@ -161,7 +161,8 @@ class Picture(GridBox):
         self.x, self.y = to_points(x, y)
         self.beyond = beyond
         self.grid = make_grid(self.x, beyond)
-        self.stays = None  # what the still picture depends on, once it is drawn
+        self.stays = None  # what the still picture depends on, once it is drawn,
+        self.last: LastRun | None = None  # and the last run in it
         self.update(Scene())
 
     def update(self, scene: Scene) -> None:
@@ -177,12 +178,15 @@ class Picture(GridBox):
         right = Box(*RIGHT, xlim, ylim, log=ylim[0] > 0)
         left, strip = self._make_boxes(scene)
 
-        stays = (left, right, strip, tuple(curves), len(scene.dots), scene.last is None, scene.lost)
+        stays = (left, right, strip, tuple(curves), len(scene.dots), scene.lost)
         stays += (None if scene.unit is None else scene.unit.name, bool(scene.marks))
-        if stays != self.stays:
-            self.stays = stays
+        last = curves.pop("last run", None)
+        if stays != self.stays or scene.last is not self.last:
+            self.stays, self.last = stays, scene.last
             below = self._draw_fit_axes(left, strip, scene)
-            beside = self._draw_loss_axes(right, curves, bool(scene.marks))
+            beside = self._draw_loss_axes(right, stays[3], bool(scene.marks))
+            if last is not None:
+                beside += draw_curve(right, *last, LOOKS["last run"])
             self.still.value = write_parts(below, beside)
             self.shown = (below + beside, [])
         fit: list[Shape] = [draw_title(left, self.title), *self._draw_fit(left, scene)]
@@ -224,8 +228,6 @@ class Picture(GridBox):
         shapes: list[Shape] = []
         if scene.unit is not None:
             shapes.append(Band(box, scene.unit.on, LOOKS["on"]))
-        if scene.last is not None and not scene.lost:
-            shapes += draw_curve(box, scene.last.x, scene.last.prediction, LOOKS["last run"])
         if scene.prediction is not None:
             curve = to_array(scene.prediction)
             if curve.size != self.grid.size:
@@ -253,6 +255,8 @@ class Picture(GridBox):
         shapes = draw_axes(PAGE, box, "x" if strip is None else None, "y")
         shapes += draw_legend(PAGE, box, names, dotted=[data])
         shapes.append(Dots(box, self.x[::every], self.y[::every], LOOKS["data"]))
+        if scene.last is not None and not scene.lost:
+            shapes += draw_curve(box, scene.last.x, scene.last.prediction, LOOKS["last run"])
         if strip is not None:
             size = strip.ylim[1] / ROOM
             shapes += draw_axes(PAGE, strip, "x", "", np.array([-size, 0, size]))
@@ -330,9 +334,9 @@ def draw_title(box: Box, title: object) -> Text:
 
 def draw_kinks(box: Box, dots: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Shape]:
     """Draw the kinks, each layer's in its colour."""
-    layers = [(to_array(x), to_array(y)) for x, y in dots]
-    rims = [Dots(box, x, y, LOOKS["rim"]) for x, y in layers]
+    layers = [np.array([to_array(x), to_array(y)]) for x, y in dots]
     looks = [look_of_layer(number, len(layers)) for number in range(1, len(layers) + 1)]
+    rims = [Dots(box, *np.concatenate(layers, axis=1), LOOKS["rim"])] if layers else []
     return rims + [Dots(box, *two, look) for two, look in zip(layers, looks, strict=True)]
 
 

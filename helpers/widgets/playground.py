@@ -1,6 +1,8 @@
 """The panel: what its controls say goes to the trainer as orders; states come back as pictures."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ipywidgets import HBox, VBox, Widget
 
@@ -117,9 +119,6 @@ class Playground(View):
     def _read(self) -> Use:
         return Use(self.controls.read(), self.controls.stop.value, self.insight.look)
 
-    def _offer(self, change: object = None) -> None:
-        self.insight.offer(self.controls.read().cfg[1:-1])
-
     def _use(self, change: object = None) -> None:
         """Leave word of what the controls show, unless more of them are about to move.
 
@@ -135,16 +134,27 @@ class Playground(View):
                 order = Refuse(error)
             self.trainer.put(order)
 
-    def _use_preset(self, name: str) -> None:
-        """Set the hidden layers to those of a preset: one new network, whatever is moved for it."""
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """Leave word once of all that is moved meanwhile, also if that fails."""
         with self.reading:
             self.setting += 1
         try:
-            self.controls.use_preset(name)
+            yield
         finally:
             with self.reading:
                 self.setting -= 1
             self._use()
+
+    def _use_preset(self, name: str) -> None:
+        """Set the hidden layers to those of a preset: one new network, whatever is moved for it."""
+        with self._together():
+            self.controls.use_preset(name)
+
+    def _use_layers(self, change: object = None) -> None:
+        """Offer the units of the layers, and leave word: one that stays chosen is never let go."""
+        with self._together():
+            self.insight.offer(self.controls.hidden)
 
     def _press_run(self) -> None:
         if self.controls.run.description == "Run":  # it does what it says
@@ -154,12 +164,11 @@ class Playground(View):
 
     def _listen(self) -> None:
         controls = self.controls
-        self._offer()
-        for control in (controls.depth, *controls.widths):
-            control.observe(self._offer, "value")
+        self.insight.offer(controls.hidden)
+        layers = (controls.depth, *controls.widths)
         toggles = (*self.insight.toggles, self.insight.unit, self.screen.goals.toggle)
         for control in (*controls.inputs, controls.stop, *toggles):
-            control.observe(self._use, "value")
+            control.observe(self._use_layers if control in layers else self._use, "value")
         controls.run.on_click(lambda _: self._press_run())
         controls.one.on_click(lambda _: self.run(1))
         controls.hundred.on_click(lambda _: self.run(100))

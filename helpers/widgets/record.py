@@ -98,7 +98,7 @@ class Record:
         can_differ = settings.noise > 0 or settings.n_samples < 1000
         self.points = experiment.get_held_out() if can_differ else None
         self.parameters = count_parameters(experiment.net)
-        self.optimizer = settings.optimizer  # that it began with
+        self.optimizers = {settings.optimizer}  # that it has had
         self.curve = Curve()
         self.means = RunningMean()
         self.last = last
@@ -126,7 +126,8 @@ class Record:
         """Note that training goes on with another learning rate or optimizer."""
         settings = experiment.settings
         word = f"lr {settings.lr:g}"
-        if settings.optimizer != self.optimizer:
+        self.optimizers.add(settings.optimizer)
+        if len(self.optimizers) > 1:
             word = f"{settings.optimizer}, {word}"
         add_mark(self.marks, experiment.iteration, word)
         self.progress.settings = settings

@@ -71,7 +71,7 @@ class Screen:
                 held.enter_context(widget.hold_sync())
             self._show_data(state)
             picture.update(make_scene(state))
-            network.show(found.portrait, state.look.unit, describe_units(state))
+            network.show(found.portrait, find_chosen(state), describe_units(state))
             self.insight.show(found)
             self.headline.value = write_headline(state)
             self.numbers.value = write_numbers(state)
@@ -87,10 +87,11 @@ class Screen:
         self.controls.write_program(state.program)
 
     def _show_data(self, state: State) -> None:
-        x, y, beyond = self.shown
+        x, y, before = self.shown
         same = torch.equal(state.x, x) and torch.equal(state.y, y)
-        if not same or state.look.beyond != beyond:
-            self.shown = (state.x, state.y, state.look.beyond)
+        beyond = state.look.beyond and state.sane is None  # the last fit is of the data's x alone
+        if not same or beyond != before:
+            self.shown = (state.x, state.y, beyond)
             self.picture.set_data(*self.shown)
 
     def _sentence(self, state: State) -> str:
@@ -173,6 +174,11 @@ def write_headline(state: State) -> str:
     return f"<code>{summarise(state.settings, state.parameters)}</code>{words}"
 
 
+def find_chosen(state: State) -> tuple[int, int] | tuple[()]:
+    """Tell which unit is pointed out: none that only a network has that was refused."""
+    return state.look.unit if state.found.unit is not None else ()
+
+
 def find_silent(state: State) -> int | None:
     """Find the first hidden layer whose units are all off, from 1."""
     widths = zip(state.found.off, state.settings.cfg[1:-1], strict=True)
@@ -188,7 +194,7 @@ def draw_below(state: State, left: float = 6) -> list[Shape]:
     """Draw the network below fit and loss, as a still has it."""
     box = Box(left, HEIGHT + 6, WIDTH - 2 * left, BELOW - 12, (0, 1), (1, 0))
     columns = [output.shape[1] for output in state.found.portrait.outputs]
-    return draw_cells(box, columns) + draw_network(box, state.found.portrait, state.look.unit)
+    return draw_cells(box, columns) + draw_network(box, state.found.portrait, find_chosen(state))
 
 
 def make_still(settings: Settings) -> tuple[bytes, str]:

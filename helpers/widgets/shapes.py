@@ -223,15 +223,15 @@ def make_page(width: float, height: float) -> Box:
 
 
 def keep_outline(points: np.ndarray) -> np.ndarray:
-    """Keep of a line that is dense with points the lowest and the highest of each pixel's, or so.
+    """Keep of a line that is dense with points the lowest and the highest of each three pixels'.
 
     Args:
         points: (N, 2), in pixels, without a gap.
 
     Returns:
-        At most two points for each pixel of the line's width; all, if there are no more.
+        At most two points for each three pixels of the line's width; all, if there are no more.
     """
-    columns = int(np.ptp(points[:, 0])) + 1
+    columns = int(np.ptp(points[:, 0])) // 3 + 1
     if len(points) <= 2 * columns:
         return points
     size = math.ceil(len(points) / columns)

@@ -98,6 +98,7 @@ def write_path(places: str, look: Look, more: str, scale: float = 10) -> str:
         more += f' stroke-opacity="{look.opacity:g}"'
     if look.dash:
         more += ' stroke-dasharray="{:g} {:g}"'.format(*(scale * part for part in look.dash))
+    places = places.replace(" -", "-")  # a minus parts two numbers, too
     width = f"{scale * look.width:g}"
     return f'<path d="{places}" stroke="{look.colour}" stroke-width="{width}"{more}/>'
 
