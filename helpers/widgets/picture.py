@@ -224,7 +224,7 @@ class Picture(GridBox):
         shapes: list[Shape] = []
         if scene.unit is not None:
             shapes.append(Band(box, scene.unit.on, LOOKS["on"]))
-        if scene.last is not None:
+        if scene.last is not None and not scene.lost:  # two in one colour would be mistaken
             shapes += draw_curve(box, scene.last.x, scene.last.prediction, LOOKS["last run"])
         if scene.prediction is not None:
             curve = to_array(scene.prediction)
