@@ -42,7 +42,7 @@ mend();
 ">
 .sine-panel { container-type: inline-size; --jp-widgets-slider-handle-size: 24px; }
 .sine-body { --sine-network: 112px; }
-.sine-panel .widget-box { overflow: visible; }
+.sine-panel .widget-box, .sine-panel .widget-gridbox { overflow: visible; }
 .sine-panel .widget-html, .sine-panel .widget-html-content { line-height: 18px; margin-block: 0; }
 .sine-bar .jupyter-button { width: 112px; margin-inline: 0 4px; padding-inline: 2px; }
 .sine-numbers { display: flex; gap: 18px; padding-inline: 10px; line-height: 15px; }
@@ -50,7 +50,7 @@ mend();
 .sine-body.widget-hbox { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 24px; }
 .sine-words { justify-content: space-between; gap: 0 24px; min-height: 20px; }
 .sine-words .widget-html-content { font-size: 12px; }
-@container (min-width: 641px) { /* one row, so that nothing moves when the first words grow */
+@container (min-width: 701px) { /* one row, so that nothing moves when the first words grow */
     .sine-words.widget-hbox { flex-wrap: nowrap !important; }
     .sine-words > :first-child { flex: none; max-width: 100%; }
     .sine-words > :last-child { min-width: 0; }
@@ -67,15 +67,21 @@ mend();
     line-height: 16px; text-align: center;
 }
 .sine-widths .slider-container { flex: none; margin: 14px 14px 10px; }
-.sine-widths .widget-html-content { text-align: center; }
+.sine-widths .widget-html-content { text-align: center; font-size: 11px; }
+.sine-found { min-height: 36px; } /* the words grow and shrink, and nothing moves for it */
 .sine-panel .widget-textarea .widget-label { text-align: start; }
 .sine-toggles .widget-checkbox { flex: none; margin-inline-end: 12px; }
 @container (min-width: 1080px) {
     .sine-body.widget-hbox { grid-template-columns: minmax(0, 1040px) minmax(320px, 1fr); }
-    .sine-body { --sine-network: 140px; }
+    .sine-body { --sine-network: 124px; }
+    .sine-found { min-height: 90px; }
     .sine-toggles .widget-slider { flex-basis: 100% !important; } /* and the toggles in one row */
 }
-@container (max-width: 640px) { /* no room for a slider below each column */
+@container (min-width: 1400px) {
+    .sine-body { --sine-network: 180px; }
+    .sine-found { min-height: 54px; }
+}
+@container (max-width: 700px) { /* no room for a slider below each column */
     .sine-bar .jupyter-button { width: 96px; }
     .sine-numbers { gap: 10px; padding-inline: 6px 0; }
     .sine-widths.widget-gridbox {
