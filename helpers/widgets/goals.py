@@ -121,7 +121,9 @@ class GoalList:
             f"<li>{'☑' if goal.name in reached else '☐'} {html.escape(goal.sentence)}</li>"
             for goal in GOALS
         ]
-        self.list.value = f"<ul style='list-style: none; padding: 0'>{''.join(lines)}</ul>"
+        self.list.value = (
+            f"<ul style='list-style: none; margin: 0; padding: 0'>{''.join(lines)}</ul>"
+        )
 
     def _unfold(self, change: object = None) -> None:
         self.list.layout.display = "flex" if self.toggle.value else "none"

@@ -154,6 +154,7 @@ class Insight:
         self.unit.style.description_width = "40px"
         self.unit.add_class(NOTCHES)
         self.line = HTML()
+        self.line.add_class("sine-found")
         for control in (*self.toggles, self.unit):
             control.observe(self._unfold, "value")
         self._unfold()
