@@ -48,9 +48,17 @@ mend();
 .sine-panel .widget-html, .sine-panel .widget-html-content { line-height: 18px; margin-block: 0; }
 .sine-bar .jupyter-button { width: 112px; margin-inline: 0 4px; padding-inline: 2px; }
 .sine-numbers { display: flex; gap: 18px; padding-inline: 10px; line-height: 15px; }
-.sine-numbers b { display: block; font-size: 20px; line-height: 20px; min-width: 3.6em; }
+.sine-numbers b {
+    display: block; min-width: 5em; font-size: 20px; line-height: 20px;
+    font-variant-numeric: tabular-nums;
+}
+.sine-alarm { padding-inline: 6px; border-inline-start: 4px solid #cc3311; font-weight: bold; }
+.sine-main { gap: 0 24px; }
+.sine-main .widget-readout { min-width: 44px; text-align: start; }
+.sine-toggles .widget-label-basic { display: flex; align-items: center; }
+.sine-side b { display: block; padding-top: 8px; }
 .sine-body.widget-hbox { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 24px; }
-.sine-words { min-height: 18px; }
+.sine-words { justify-content: space-between; gap: 0 20px; min-height: 18px; }
 .sine-words .widget-html-content { font-size: 12px; }
 @container (min-width: 701px) { /* one row, so that nothing moves when the first words grow */
     .sine-words.widget-hbox { flex-wrap: nowrap !important; }
@@ -80,12 +88,13 @@ mend();
     .sine-toggles .widget-slider { flex-basis: 100% !important; } /* and the toggles in one row */
 }
 @container (min-width: 1400px) {
-    .sine-body { --sine-network: 180px; }
+    .sine-body { --sine-network: 240px; }
     .sine-found { min-height: 54px; }
 }
 @container (max-width: 700px) { /* no room for a slider below each column */
     .sine-bar .jupyter-button { width: 96px; }
-    .sine-numbers { gap: 10px; padding-inline: 6px 0; }
+    .sine-numbers { gap: 8px; padding-inline: 4px 0; }
+    .sine-numbers b { min-width: 3.4em; }
     .sine-widths.widget-gridbox {
         grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)) !important;
     }

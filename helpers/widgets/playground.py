@@ -215,10 +215,12 @@ def arrange(controls: Controls, screen: Screen) -> list[Widget]:
     bar = row(*controls.bar, screen.numbers)
     words = row(screen.status, screen.headline)
     looks = row(insight.unit, *insight.toggles)
+    side = VBox([looks, insight.line, controls.more])
     folds = row(goals.toggle, *controls.folds)
     stage = VBox([screen.picture, controls.main, screen.network, controls.widths_box])
-    body = HBox([stage, VBox([looks, insight.line, controls.more])])
-    classes = {bar: "sine-bar", words: "sine-words", body: "sine-body"}
+    body = HBox([stage, side])
+    classes = {bar: "sine-bar", words: "sine-words", body: "sine-body", side: "sine-side"}
+    classes |= {controls.main: "sine-main"}
     classes |= {looks: "sine-toggles", folds: "sine-toggles"}
     for box, name in classes.items():
         box.add_class(name)
