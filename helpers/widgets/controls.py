@@ -42,18 +42,32 @@ const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
 new MutationObserver(mend).observe(box, {childList: true, subtree: true});
 mend();
 ">
-.sine-panel, .sine-sliders { --jp-widgets-slider-handle-size: 24px; }
-.sine-panel { container-type: inline-size; }
-.sine-body { --sine-network: 106px; }
-.sine-panel .widget-box { overflow: visible; }
+.sine-panel { container-type: inline-size; --jp-widgets-slider-handle-size: 24px; }
+.sine-body { --sine-network: 112px; }
+.sine-panel .widget-box, .sine-panel .widget-gridbox { overflow: visible; }
 .sine-panel .widget-html, .sine-panel .widget-html-content { line-height: 18px; margin-block: 0; }
-.sine-bar .jupyter-button { width: 112px; margin-inline: 0 4px; }
+.sine-bar .jupyter-button { width: 112px; margin-inline: 0 4px; padding-inline: 2px; }
 .sine-numbers { display: flex; gap: 18px; padding-inline: 10px; line-height: 15px; }
-.sine-numbers b { display: block; font-size: 20px; line-height: 20px; min-width: 3.6em; }
+.sine-numbers b {
+    display: block; min-width: 5em; font-size: 20px; line-height: 20px;
+    font-variant-numeric: tabular-nums;
+}
+.sine-alarm { padding-inline: 6px; border-inline-start: 4px solid #cc3311; font-weight: bold; }
+.sine-main { gap: 0 24px; }
+.sine-main .widget-readout { min-width: 44px; text-align: start; }
+.sine-toggles .widget-label-basic { display: flex; align-items: center; }
+.sine-side b { display: block; padding-top: 8px; }
 .sine-body.widget-hbox { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 24px; }
-.sine-words { min-height: 18px; }
+.sine-words { justify-content: space-between; gap: 0 20px; min-height: 18px; }
 .sine-words .widget-html-content { font-size: 12px; }
-.sine-bar .sine-words { flex: 1 1 100%; }
+@container (min-width: 701px) { /* one row, so that nothing moves when the first words grow */
+    .sine-words.widget-hbox { flex-wrap: nowrap !important; }
+    .sine-words > :first-child { flex: none; max-width: 100%; }
+    .sine-words > :last-child { min-width: 0; }
+    .sine-words > :last-child .widget-html-content {
+        white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
+    }
+}
 .sine-widths .widget-slider { flex-direction: column; align-items: stretch; height: 44px; }
 .sine-widths .widget-label {
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
@@ -62,32 +76,38 @@ mend();
     order: -1; flex: none; width: 100%; max-width: none; height: 14px; margin: 0; padding: 0;
     line-height: 14px; text-align: center;
 }
-.sine-widths .slider-container { flex: none; height: 26px; margin: 2px 14px 0; padding-top: 8px; }
-.sine-widths .widget-html-content { text-align: center; }
+.sine-widths .slider-container { flex: none; margin: 14px 14px 10px; }
+.sine-widths .widget-html-content { text-align: center; font-size: 11px; }
+.sine-found { min-height: 36px; } /* the words grow and shrink, and nothing moves for it */
+.sine-panel .widget-textarea .widget-label { text-align: start; }
 .sine-toggles .widget-checkbox { flex: none; margin-inline-end: 12px; }
 @container (min-width: 1080px) {
     .sine-body.widget-hbox { grid-template-columns: minmax(0, 1040px) minmax(320px, 1fr); }
-    .sine-body { --sine-network: 140px; }
-    .sine-bar .sine-words { flex: 1 1 300px; }
+    .sine-body { --sine-network: 124px; }
+    .sine-found { min-height: 90px; }
+    .sine-toggles .widget-slider { flex-basis: 100% !important; } /* and the toggles in one row */
 }
-@container (max-width: 640px) { /* no room for a slider below each column */
+@container (min-width: 1400px) {
+    .sine-body { --sine-network: 240px; }
+    .sine-found { min-height: 54px; }
+}
+@container (max-width: 700px) { /* no room for a slider below each column */
+    .sine-bar .jupyter-button { width: 96px; }
+    .sine-numbers { gap: 8px; padding-inline: 4px 0; }
+    .sine-numbers b { min-width: 3.4em; }
     .sine-widths.widget-gridbox {
         grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)) !important;
     }
     .sine-widths .widget-html { display: none; }
-    .sine-bar .sine-words { flex: 1 1 200px; }
-    .sine-widths .widget-slider { flex-direction: row; height: 28px; }
+    .sine-widths .widget-slider { flex-direction: row; align-items: center; height: 28px; }
     .sine-widths .widget-label { position: static; width: 52px; height: auto; clip-path: none; }
-    .sine-widths .widget-readout {
-        order: 0; width: 28px; min-width: 28px; height: 28px; line-height: 28px;
-    }
-    .sine-widths .slider-container {
-        flex: 1 1 auto; align-self: center; height: 4px; margin-top: 0; padding: 0;
-    }
+    .sine-widths .widget-readout { order: 0; width: 28px; height: 28px; line-height: 28px; }
+    .sine-widths .slider-container { flex: 1 1 auto; margin-block: 0; }
 }
 @media (forced-colors: active) {
     .jupyter-button, .widget-slider .slider { border: 1px solid; }
-    .jupyter-button.mod-primary { border-width: 4px; }
+    .jupyter-button { line-height: 26px; }
+    .jupyter-button.mod-primary { border-width: 4px; line-height: 20px; }
 }
 </style>"""
 
@@ -150,8 +170,9 @@ class Controls:
         self.hundred = button("100 iterations", "Train for a hundred iterations")
         self.reset = button("Reset", "Pause, and begin again with a new network")
         self.bar = (self.run, self.one, self.hundred, self.reset)
-        stop = {"value": 10_000, "min": 1, "max": 10**9, "layout": {"width": "220px"}}
+        stop = {"value": 10_000, "min": 1, "max": 10**9, "layout": {"width": "180px"}}
         self.stop = labelled(widgets.BoundedIntText, "Stop at", "Run pauses there", **stop)
+        self.stop.style.description_width = "initial"
         self.presets = [
             button(name, f"Set the hidden layers to {list(PRESETS[name])}") for name in PRESETS
         ]
@@ -160,9 +181,9 @@ class Controls:
         self.unfold = make_toggle("Program", "The same run in plain PyTorch, ready to paste")
         self.unfold_stop = make_toggle("Stop at", "Choose the iteration at which Run pauses")
         self.folds = (self.unfold, self.unfold_stop)
-        below = {"layout": {"width": "100%", "flex_flow": "column", "align_items": "stretch"}}
-        tooltip = "Click in it, select all, and copy"
-        self.program = labelled(widgets.Textarea, "Program", tooltip, **below)
+        self.program = labelled(widgets.Textarea, "Program", "Click in it, select all, and copy")
+        self.program.layout = {"width": "auto", "flex_flow": "column", "align_items": "stretch"}
+        self.program.style.description_width = "initial"
 
         self.main = row(self.depth, self.lr)
         ends = [widgets.HTML(f"{name}") for name in ("x", "prediction")]

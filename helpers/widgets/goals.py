@@ -115,13 +115,16 @@ class GoalList:
         self._unfold()
         self.show(())
 
-    def show(self, reached: Collection[str]) -> None:
-        """Tick the goals that have these names."""
+    def show(self, reached: Collection[str], won: str = "") -> None:
+        """Tick the goals that have these names, below a sentence on the latest, if there is one."""
         lines = [
             f"<li>{'☑' if goal.name in reached else '☐'} {html.escape(goal.sentence)}</li>"
             for goal in GOALS
         ]
-        self.list.value = f"<ul style='list-style: none; padding: 0'>{''.join(lines)}</ul>"
+        lines = [f"<li>{html.escape(won)}</li>"] * bool(won) + lines
+        self.list.value = (
+            f"<ul style='list-style: none; margin: 0; padding: 0'>{''.join(lines)}</ul>"
+        )
 
     def _unfold(self, change: object = None) -> None:
         self.list.layout.display = "flex" if self.toggle.value else "none"

@@ -154,6 +154,7 @@ class Insight:
         self.unit.style.description_width = "40px"
         self.unit.add_class(NOTCHES)
         self.line = HTML()
+        self.line.add_class("sine-found")
         for control in (*self.toggles, self.unit):
             control.observe(self._unfold, "value")
         self._unfold()
@@ -183,8 +184,7 @@ class Insight:
 
 def find_portrait(experiment: Experiment, look: Look, running: bool) -> tuple[str, Portrait]:
     """Ask the units that are drawn: no words, and `Found.portrait`."""
-    x = experiment.x
-    return "", portray(experiment.net, x[0].item(), x[-1].item())
+    return "", portray(experiment.net, experiment.x, experiment.y)
 
 
 def find_off(experiment: Experiment, look: Look, running: bool) -> tuple[str, tuple[int, ...]]:

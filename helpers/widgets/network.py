@@ -11,7 +11,9 @@ import torch
 from ipywidgets import HTML, GridBox
 from torch import nn
 
+from helpers.plots import to_array
 from helpers.probe import hidden_outputs
+from helpers.widgets.picture import widen
 from helpers.widgets.shapes import INK, LOOKS, UNIT_COLOUR, Box, Look, Shape, Strokes
 from helpers.widgets.svg import write_svg
 
@@ -22,6 +24,13 @@ VIEW = Box(0, 0, 1000, 400, (0, 1), (1, 0))  # whole pixels, stretched to the pl
 CELL = (0.5, 0.09, 0.78)  # width of a cell: a share of its column's, at the most; its height
 POSITIVE, NEGATIVE = "#3377DD", "#C06A00"  # told apart by everybody, on white and on black
 WIDTHS = (0.4, 1.0, 1.8, 2.8)  # of a line, for each quarter of the layer's largest weight
+FAINT = 0.05  # of the loudest unit of its layer; what is smaller looks smaller
+ROOMY = 6  # columns; between more of them lines are thinner
+DIMMED = 0.25  # opacity of the lines that do not touch the unit that is chosen
+TOOLTIP = (
+    "A box is a unit, and the curve in it what it hands on over all x. A line is a weight: blue "
+    "above 0, orange below, the thicker the larger."
+)
 FRAME = Look(INK, 1, opacity=0.4)
 CURVE = Look(INK, 1.2)
 CHOSEN = Look(UNIT_COLOUR, 2)
@@ -31,25 +40,28 @@ class Portrait(NamedTuple):
     """What is drawn of a network.
 
     Attributes:
+        limits: The lowest and highest y that the prediction's cell shows.
         x: Where its units were asked, (P,), at most 20 of them.
         outputs: What the units hand on that are drawn, (P, units) for each layer: the input, each
             hidden layer and the prediction.
         weights: Of the lines between two columns, (units right, units left) for each.
     """
 
+    limits: tuple[float, float]
     x: np.ndarray
     outputs: list[np.ndarray]
     weights: list[np.ndarray]
 
 
-def portray(net: nn.Module, low: float, high: float) -> Portrait:
-    """Ask the units that are drawn for what they hand on between two x.
+def portray(net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> Portrait:
+    """Ask the units that are drawn for what they hand on over the range of the data.
 
     Args:
         net: A `Regressor`, from one number to one.
-        low: Left end, in units of x.
-        high: Right end.
+        x: Inputs of the data, (N, 1), in rising order.
+        y: Their labels, (N, 1).
     """
+    low, high, limits = x[0].item(), x[-1].item(), widen(to_array(y), 0.25)
     layers = [layer for layer in net.features if isinstance(layer, nn.Linear)]
     first = layers[0]
     with torch.no_grad():
@@ -59,7 +71,7 @@ def portray(net: nn.Module, low: float, high: float) -> Portrait:
         hidden = [output[:, :MOST] for output in hidden_outputs(net, x)]
         outputs = [part.numpy() for part in (x, *hidden, net(x))]
         weights = [layer.weight[:MOST, :MOST].numpy().copy() for layer in layers]
-    return Portrait(x[:, 0].numpy(), outputs, weights)
+    return Portrait(limits, x[:, 0].numpy(), outputs, weights)
 
 
 def draw_cells(box: Box, columns: Sequence[int]) -> list[Shape]:
@@ -78,7 +90,7 @@ def draw_cells(box: Box, columns: Sequence[int]) -> list[Shape]:
 def draw_network(
     box: Box, portrait: Portrait, chosen: tuple[int, int] | tuple[()] = ()
 ) -> list[Shape]:
-    """Draw what moves: weights, and in each cell what its unit hands on, from 0 and to scale.
+    """Draw what moves: weights, and in each cell what its unit hands on.
 
     Args:
         box: Where, its numbers from 0 to 1.
@@ -88,25 +100,38 @@ def draw_network(
     columns = [output.shape[1] for output in portrait.outputs]
     x, y, width, height = place_cells(columns)
     starts = np.cumsum([0, *columns])
-    shapes = draw_weights(box, portrait.weights, starts, x, y + height / 2, width)
+    number = starts[chosen[0]] + chosen[1] - 1 if chosen else None  # of the chosen cell
+    shapes = draw_weights(box, portrait.weights, starts, x, y + height / 2, width, number)
 
-    values = np.concatenate(portrait.outputs, axis=1).T  # (units, P)
-    values = np.nan_to_num(values.astype(float), posinf=1e30, neginf=-1e30)
-    low, high = np.minimum(values.min(1), 0), np.maximum(values.max(1), 0)
-    share = (values - low[:, None]) / np.maximum(high - low, 1e-12)[:, None]
+    values = scale_outputs(portrait)  # (units, P)
     across = (portrait.x - portrait.x[0]) / (portrait.x[-1] - portrait.x[0])
     points = np.empty((*values.shape, 2))
     points[..., 0] = x[:, None] + width * across
-    points[..., 1] = y[:, None] + height * (0.92 - 0.84 * share)
+    points[..., 1] = y[:, None] + height * (0.92 - 0.84 * values)
     shapes.append(Strokes(box, points[: starts[-2]], CURVE))
     shapes.append(Strokes(box, points[starts[-2] :], LOOKS["prediction"]))
     if chosen:
-        layer, unit = chosen
-        number = starts[layer] + unit - 1
         frame = draw_cells(box, columns)[0].points
         shapes.append(Strokes(box, points[[number]], CHOSEN))
         shapes.append(Strokes(box, frame[[number]], CHOSEN))
     return shapes
+
+
+def scale_outputs(portrait: Portrait) -> np.ndarray:
+    """Scale what units hand on to their cells: 0 is the foot, 1 the top; (units, P).
+
+    Each unit has a scale of its own, with 0 in it, so that one sees its shape; of one that says
+    next to nothing beside its layer's loudest one sees that. The prediction has the data's scale.
+    """
+    scaled = []
+    for number, outputs in enumerate(portrait.outputs, start=1):
+        values = np.nan_to_num(outputs.T.astype(float), posinf=1e30, neginf=-1e30)
+        low, high = np.minimum(values.min(1), 0), np.maximum(values.max(1), 0)
+        sizes = np.maximum(high - low, max(FAINT * (high - low).max(), 1e-12))
+        if number == len(portrait.outputs):
+            low, sizes = portrait.limits[:1], np.ptp(portrait.limits, keepdims=True)
+        scaled.append(np.clip((values - np.reshape(low, (-1, 1))) / sizes[:, None], -0.1, 1.1))
+    return np.concatenate(scaled)
 
 
 def place_cells(columns: Sequence[int]) -> tuple[np.ndarray, np.ndarray, float, float]:
@@ -125,6 +150,7 @@ def draw_weights(
     x: np.ndarray,
     y: np.ndarray,
     width: float,
+    chosen: int | None,
 ) -> list[Shape]:
     """Draw a line for each weight: its colour is the sign's, its width that of its size.
 
@@ -135,25 +161,30 @@ def draw_weights(
         x: Left edge of each cell.
         y: Middle of each cell.
         width: Of a cell.
+        chosen: The cell whose lines stand out, or None.
     """
-    ends, signs, classes = [], [], []
+    found = []
     crowded = sum(weight.size for weight in weights) > LINES
     for number, weight in enumerate(weights):
         sizes = np.nan_to_num(abs(weight), posinf=1e30)
         right, left = np.indices(weight.shape) + starts[[number + 1, number]][:, None, None]
         kept = sizes >= (np.quantile(sizes, 0.25) if crowded and weight.size > MOST else 0)
-        left, right = left[kept], right[kept]
-        ends.append(np.stack([x[left] + width, y[left], x[right], y[right]], axis=1))
-        signs.append(weight[kept] < 0)
-        share = sizes[kept] / max(sizes.max(), 1e-30)
-        classes.append(np.minimum(4 * share, 3).astype(int))
-    ends, signs, classes = map(np.concatenate, (ends, signs, classes))
+        kept |= (left == chosen) | (right == chosen)
+        share = sizes / max(sizes.max(), 1e-30)
+        classes = np.minimum(4 * share, 3).astype(int)
+        found.append(np.stack([left, right, weight < 0, classes])[:, kept])
+    left, right, signs, classes = np.concatenate(found, axis=1)
+    ends = np.stack([x[left] + width, y[left], x[right], y[right]], axis=1).reshape(-1, 2, 2)
+    thinner = min(1, ROOMY / (len(weights) + 1))
+    touches = (left == chosen) | (right == chosen) if chosen is not None else left == left
     shapes = []
-    for size, thickness in enumerate(WIDTHS):
-        for sign, colour in ((False, POSITIVE), (True, NEGATIVE)):
-            some = ends[(classes == size) & (signs == sign)]
-            if len(some):
-                shapes.append(Strokes(box, some.reshape(-1, 2, 2), Look(colour, thickness)))
+    for bright in (False, True):  # the thickest of those that stand out are in front
+        for size, thickness in enumerate(WIDTHS):
+            for sign, colour in enumerate((POSITIVE, NEGATIVE)):
+                some = ends[(classes == size) & (signs == sign) & (touches == bright)]
+                if len(some):
+                    look = Look(colour, thinner * thickness, 1 if bright else DIMMED)
+                    shapes.append(Strokes(box, some, look))
     return shapes
 
 
@@ -164,7 +195,7 @@ class Network(GridBox):
         """Begin empty."""
         cell = {"grid_area": "1 / 1 / 2 / 2", "width": "100%", "margin": "0"}
         self.still = HTML(layout=cell)
-        self.moving = HTML(layout=cell)
+        self.moving = HTML(layout=cell, tooltip=TOOLTIP)
         self.columns: list[int] = []
         self.shown: tuple = ()
         super().__init__([self.still, self.moving], layout={"width": "100%", "overflow": "hidden"})

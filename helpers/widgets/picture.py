@@ -173,7 +173,8 @@ class Picture(GridBox):
         """
         # copies, so that a still is whole whatever a thread goes on recording
         curves = {name: [np.array(part, float) for part in two] for name, two in list_curves(scene)}
-        numbers, values = (np.concatenate(parts) for parts in zip(*curves.values(), strict=True))
+        ruling = [two for name, two in curves.items() if not (scene.lost and name == "last run")]
+        numbers, values = (np.concatenate(parts) for parts in zip(*ruling, strict=True))
         xlim, ylim = loss_limits(values, numbers)
         right = Box(*RIGHT, xlim, ylim, log=ylim[0] > 0)
         left, strip = self._make_boxes(scene)
@@ -252,7 +253,11 @@ class Picture(GridBox):
             names = {data: LOOKS["data"], "last fit in sight": LOOKS["last run"]}
         elif scene.last is not None:
             names["last run"] = LOOKS["last run"]
-        shapes = draw_axes(PAGE, box, "x" if strip is None else None, "y")
+        shapes: list[Shape] = []
+        if self.beyond:
+            ends = np.array([[box.xlim[0], self.x[0]], [self.x[-1], box.xlim[1]]])
+            shapes.append(Band(box, ends, LOOKS["no data"]))
+        shapes += draw_axes(PAGE, box, "x" if strip is None else None, "y")
         shapes += draw_legend(PAGE, box, names, dotted=[data])
         shapes.append(Dots(box, self.x[::every], self.y[::every], LOOKS["data"]))
         if scene.last is not None and not scene.lost:
@@ -321,7 +326,7 @@ def make_room(limits: tuple[float, float], values: np.ndarray) -> tuple[float, f
     """
     low, high = limits
     size = high - low
-    seen = np.clip(values[np.isfinite(values)], low - size, high + size)
+    seen = np.clip(values[np.isfinite(values)], low - size / 2, high + size / 2)
     below, above = low - seen.min(initial=low), seen.max(initial=high) - high
     step = size / 8
     return low - step * math.ceil(below / step), high + step * math.ceil(above / step)

@@ -208,18 +208,20 @@ def arrange(controls: Controls, screen: Screen) -> list[Widget]:
     """Put a panel's widgets in their places.
 
     Returns:
-        The bar; what one looks at and drags, beside what is set once and left; and what is folded.
+        The bar and the words; what one looks at and drags, beside what is set once and left; and
+        what is folded.
     """
     insight, goals = screen.insight, screen.goals
-    bar = row(*controls.bar, screen.numbers, screen.headline)
+    bar = row(*controls.bar, screen.numbers)
+    words = row(screen.status, screen.headline)
     looks = row(insight.unit, *insight.toggles)
+    side = VBox([looks, insight.line, controls.more])
     folds = row(goals.toggle, *controls.folds)
-    stage = VBox(
-        [screen.status, screen.picture, controls.main, screen.network, controls.widths_box]
-    )
-    body = HBox([stage, VBox([looks, insight.line, controls.more])])
-    classes = {bar: "sine-bar", body: "sine-body", looks: "sine-toggles", folds: "sine-toggles"}
-    classes |= {screen.status: "sine-words", screen.headline: "sine-words"}
+    stage = VBox([screen.picture, controls.main, screen.network, controls.widths_box])
+    body = HBox([stage, side])
+    classes = {bar: "sine-bar", words: "sine-words", body: "sine-body", side: "sine-side"}
+    classes |= {controls.main: "sine-main"}
+    classes |= {looks: "sine-toggles", folds: "sine-toggles"}
     for box, name in classes.items():
         box.add_class(name)
-    return [bar, body, folds, goals.list, controls.stop, controls.program]
+    return [bar, words, body, folds, goals.list, controls.stop, controls.program]

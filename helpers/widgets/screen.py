@@ -76,15 +76,18 @@ class Screen:
             self.headline.value = write_headline(state)
             self.numbers.value = write_numbers(state)
         self.pace.count()
-        said = [self._sentence(state)]
-        if self.goals.toggle.value:
-            said.append(state.won)
-            self.goals.show(state.reached)
-        alert = ' role="alert"' if state.sane is not None else ""
-        words = html.escape(" · ".join(filter(None, said)))
-        self.status.value = f"<span{alert}>{words}</span>"
+        self.goals.show(state.reached, state.won)
+        self.status.value = self._write_status(state)
         self.controls.show_running(state.running)
         self.controls.write_program(state.program)
+
+    def _write_status(self, state: State) -> str:
+        words = html.escape(self._sentence(state))
+        if state.sane is not None:
+            return f'<span class="sine-alarm" role="alert">{words}</span>'
+        if find_silent(state) and not state.problem:
+            return f'<span class="sine-alarm">{words}</span>'
+        return f"<span>{words}</span>"
 
     def _show_data(self, state: State) -> None:
         x, y, before = self.shown
@@ -162,7 +165,8 @@ def write_numbers(state: State) -> str:
     numbers = {"iteration": f"{state.now.number:,}", "loss": f"{state.now.loss:z.4g}"}
     if state.held_out.losses:
         numbers["held out"] = f"{state.held_out.losses[-1]:z.4g}"
-    parts = (f"<span><b>{number}</b>{name}</span>" for name, number in numbers.items())
+    shown = {name: number.replace("inf", "∞") for name, number in numbers.items()}
+    parts = (f"<span><b>{number}</b>{name}</span>" for name, number in shown.items())
     return f'<div class="sine-numbers">{"".join(parts)}</div>'
 
 

@@ -44,14 +44,15 @@ LOOKS = {
     "prediction": Look(FIT_COLOUR, 2),
     "last run": Look(LAST_COLOUR, 1.3),
     "training": Look(INK, 1.3),
-    "faint": Look(INK, 1, opacity=0.3),  # training where the mean of fifty stands beside it
+    "faint": Look(INK, 1, opacity=0.4),  # training where the mean of fifty stands beside it
     "mean of 50": Look(INK, 1.8),
     "held out": Look(HELD_OUT_COLOUR, 2),
     "mark": Look(MARK_COLOUR, 1, dash=(4, 3)),
-    "kink": Look("", 5),  # its layer decides on the colour
-    "rim": Look(INK, 7),  # around a kink
+    "kink": Look("", 4),  # its layer decides on the colour
+    "rim": Look(INK, 5.5),  # around a kink
     "unit": Look(UNIT_COLOUR, 2),
     "on": Look(UNIT_COLOUR, 0, opacity=0.13),  # where a unit is on
+    "no data": Look(INK, 0, opacity=0.06),  # where the data end
     "residual": Look(DATA_COLOUR, 1.3),
 }
 

@@ -192,28 +192,43 @@ class Notebook:
 
 
 class Panel:
-    """One panel on a page, found by its place among the page's panels."""
+    """One panel on a page, found by its place among the page's panels.
+
+    Each frame is a new element, so nobody may hold one.
+
+    Attributes:
+        image: What moves of the fit; its label says what the picture shows.
+        loss: What moves of the loss.
+        network: What moves of the drawn network.
+    """
 
     def __init__(self, notebook: Notebook, place: int = 0) -> None:
-        """Wait until it shows a picture and its text, and scroll to it."""
+        """Wait until it shows its pictures and its words, and scroll to it."""
         self.page = notebook.page
-        self.box = self.page.locator(".jp-OutputArea-output:has(.widget-slider)").nth(place)
-        self.image = self.box.locator("svg[role=img]").first
+        self.box = self.page.locator(".jp-OutputArea-output:has(.sine-panel)").nth(place)
+        self.image = self.box.get_by_role("img", name=re.compile("^iteration "))
+        self.loss = self.box.locator("svg[viewBox='390 0 360 226']").last
+        self.network = self.box.get_by_role("img", name=re.compile("^(units drawn|no hidden)"))
         self.box.wait_for(timeout=60_000)
-        self.image.wait_for()
-        self.box.get_by_text(re.compile(r"^iteration \d+,")).wait_for()  # its views come one by one
+        for part in (self.image, self.network, self.box.locator(".sine-numbers")):
+            part.wait_for()  # its views come one by one
+        self.box.get_by_text("cfg = ").wait_for()
         self.box.scroll_into_view_if_needed()
 
-    def button(self, name: str):
+    def button(self, name: str) -> Locator:
         """Find a button by its name, before which an icon may stand."""
         exact = re.compile(rf"^\W*{re.escape(name)}$")
         return self.box.get_by_role("button", name=exact)
 
-    def run_or_pause(self):
+    def run_or_pause(self) -> Locator:
         """Find the button that runs and pauses, whatever it says now."""
         return self.button("Run").or_(self.button("Pause"))
 
-    def handle(self, name: str):
+    def toggle(self, name: str) -> Locator:
+        """Find what is on or off by its name."""
+        return self.box.get_by_role("checkbox", name=name, exact=True)
+
+    def handle(self, name: str) -> Locator:
         """Find the handle of a slider by the name that a screen reader says."""
         return self.box.get_by_role("slider", name=name, exact=True)
 
@@ -231,16 +246,16 @@ class Panel:
         return [text for text in texts if text]
 
     def says(self, words: str) -> bool:
-        """Tell whether some words stand in a line of text."""
+        """Tell whether some words stand in a line of text, or in a picture."""
         return words in "\n".join(self.lines())
 
     def iteration(self) -> int:
         """Read the number of iterations done."""
-        found = [re.match(r"iteration (\d+),", line) for line in self.lines()]
-        return int(next(filter(None, found))[1])
+        number = self.box.locator(".sine-numbers b").first.inner_text()
+        return int(number.replace(",", ""))
 
     def frame(self) -> str:
-        """Tell one frame from another."""
+        """Tell one frame of the fit from another."""
         return self.image.inner_html()
 
     def until(self, condition: Callable[[], bool], seconds: float = 30) -> None:

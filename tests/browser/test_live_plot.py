@@ -39,6 +39,8 @@ CELLS = {
     ),
     "interact": "@ipywidgets.interact(n=(5, 9))\ndef f(n=5):\n    loop('interact', n)",
 }
+LAST = ["iteration 59, loss 0.001", *["iteration 4, loss 0.656"] * 3]
+VIEWS = ("0 0 390 226", "390 0 360 226")
 CONTRAST = """svg => {
     const light = colour => colour.match(/[.0-9]+/g).slice(0, 3).map(part => {
         const c = part / 255;
@@ -75,7 +77,7 @@ def opened(address, open_notebook):
     """Open a notebook with some cells: those for each place in which a picture can stand."""
 
     def make(*sources, **how):
-        sources = sources or (SETUP, *CELLS.values())
+        sources = sources or (SETUP, *CELLS.values(), "")
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
@@ -85,9 +87,22 @@ def opened(address, open_notebook):
     return make
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_a_picture_moves_and_stays_where_it_was_shown(opened, picture, dark):
-    notebook = opened(dark=dark)
+def find_picture(output):
+    """Find what stands still and what moves, of the data and of the loss; returns the latter two.
+
+    All four must stand where they belong.
+    """
+    fits, losses = (output.locator(f"svg[viewBox='{view}']") for view in VIEWS)
+    fits.nth(1).wait_for(timeout=30_000)
+    assert (fits.count(), losses.count()) == (2, 2)
+    for both in (fits, losses):
+        assert both.first.bounding_box() == both.last.bounding_box()
+    assert output.locator("img").count() == 0  # no still takes its place
+    return fits.last, losses.last
+
+
+def test_a_picture_moves_stays_and_follows_the_theme(opened, picture):
+    notebook = opened()
     page = notebook.page
     page.evaluate(WATCH)
     notebook.run_all()
@@ -97,29 +112,61 @@ def test_a_picture_moves_and_stays_where_it_was_shown(opened, picture, dark):
     printed = page.locator(".jp-OutputArea-output", has_text="answered ").inner_text()
     assert int(printed.split()[-1]) > 5  # of 30: the answers came while the cell was running
 
-    for number, name in enumerate(CELLS, start=1):
-        notebook.scroll_to(number)
-        output = page.locator(f".jp-Cell[data-windowed-list-index='{number}'] .jp-OutputArea").first
-        if name == "plain":
-            image = output.locator("img")
-            image.wait_for(timeout=30_000)
-            assert image.evaluate("e => e.naturalWidth") == 2 * image.evaluate("e => e.width")
-            continue
-        still = output.locator("svg[viewBox='0 0 800 300'][aria-hidden]")
-        moving = output.locator("svg[viewBox='0 0 800 300'][role=img]")
-        output.get_by_text("iteration 4, loss 0.656", exact=False).first.wait_for(timeout=30_000)
-        assert moving.get_attribute("aria-label").startswith("iteration 4, loss 0.656")
-        assert moving.locator("text").first.text_content() == name
-        assert still.bounding_box() == moving.bounding_box()
-        assert 280 <= moving.bounding_box()["height"] <= 320
-        for svg in (still, moving):
-            assert svg.evaluate(CONTRAST) > 7
+    def look(dark):
+        """Look at each picture: it is the one that moved, and follows the theme."""
+        for number, (name, last) in enumerate(zip(CELLS, LAST, strict=True), start=1):
+            notebook.scroll_to(number)
+            place = f".jp-Cell[data-windowed-list-index='{number}'] .jp-OutputArea"
+            output = page.locator(place).first
+            output.get_by_text(last, exact=False).first.wait_for(timeout=30_000)
+            fit, loss = find_picture(output)
+            assert fit.get_attribute("aria-label").startswith(last)
+            assert fit.locator("text").first.text_content() == name
+            assert loss.get_attribute("aria-hidden") == "true"
+            for svg in output.locator("svg[viewBox$='226']").all():
+                assert svg.evaluate(CONTRAST) > 7
+        page.screenshot(path=picture("dark" if dark else "light"))
+        return output
+
+    output = look(dark=False)
+    notebook.set_theme(True)
+    look(dark=True)
     output.locator(".noUi-handle").press("ArrowRight")  # interact's callback, outside any cell
     output.get_by_text("iteration 5, loss 0.59", exact=False).first.wait_for(timeout=30_000)
-    moving.wait_for()
-    assert moving.get_attribute("aria-label").startswith("iteration 5, loss 0.59")
+    fit, _ = find_picture(output)
+    assert fit.get_attribute("aria-label").startswith("iteration 5, loss 0.59")
     assert page.get_by_text("Error displaying").count() == 0
-    page.screenshot(path=picture("live"))
+
+    page.set_viewport_size({"width": 600, "height": 1000})
+    notebook.show_files(False)
+    notebook.scroll_to(1)
+    for svg in find_picture(page.locator(".jp-Cell[data-windowed-list-index='1']")):
+        box = svg.bounding_box()
+        assert box["x"] + box["width"] <= 600
+        left, _, width, height = map(int, svg.get_attribute("viewBox").split())
+        assert box["width"] == pytest.approx(width / height * box["height"], abs=2), left
+    page.screenshot(path=picture("narrow"))
+
+    # Twenty loops later a still takes its place; theirs are there in a page loaded anew.
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    many = len(CELLS) + 1
+    notebook.show(many, "for number in range(20):\n    loop(f'loop {number}', 1)")
+    page.get_by_text("loop 19").wait_for(timeout=60_000)
+    for again in (False, True):
+        if again:
+            notebook.command("docmanager:save")
+            page.reload()
+            page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        notebook.scroll_to(1)
+        output = page.locator(".jp-Cell[data-windowed-list-index='1'] .jp-OutputArea").first
+        still = output.locator("img")
+        still.wait_for(timeout=60_000)
+        assert still.evaluate("e => e.naturalWidth") == 2 * still.evaluate("e => e.width")
+        assert output.locator("svg[viewBox$='226']").count() == 0
+        notebook.scroll_to(many)
+        output = page.locator(f".jp-Cell[data-windowed-list-index='{many}'] .jp-OutputArea").first
+        output.get_by_text("loop 19").wait_for(timeout=60_000)
+        assert output.locator("svg[role=img]").count() == 20
 
 
 def test_a_page_loaded_anew_while_the_loop_runs_has_the_picture_at_its_end(
@@ -141,16 +188,3 @@ def test_a_page_loaded_anew_while_the_loop_runs_has_the_picture_at_its_end(
     page.screenshot(path=picture("anew"))
     late = "Comm not found"  # what was on its way to the page as it was before
     notebook.errors[:] = [error for error in notebook.errors if not error.startswith(late)]
-
-
-def test_a_picture_is_as_narrow_as_its_page(opened, picture):
-    notebook = opened(width=600)
-    notebook.command("filebrowser:toggle-main")
-    notebook.run_all()
-    notebook.scroll_to(2)
-    svg = notebook.page.locator(".jp-Cell[data-windowed-list-index='2'] svg[role=img]")
-    svg.wait_for(timeout=60_000)
-    box = svg.bounding_box()
-    assert box["x"] + box["width"] <= 600
-    assert box["width"] == pytest.approx(800 / 300 * box["height"], abs=2)
-    notebook.page.screenshot(path=picture("narrow"))

@@ -7,7 +7,7 @@ import time
 
 import nbformat
 import pytest
-from lab import ROOT, SESSION, Panel, find_cell, find_violations
+from lab import ROOT, SESSION, Notebook, Panel, find_cell, find_violations
 from slow import SlowLine
 
 WITH_PANEL = sorted(
@@ -15,25 +15,35 @@ WITH_PANEL = sorted(
     for path in (ROOT / "notebooks").glob("*.ipynb")
     if "Playground(" in path.read_text(encoding="utf-8")
 )
+CELLS = [
+    "from helpers.widgets import Playground",
+    "one = Playground()\none",
+    "two = Playground()\ntwo",
+    "print('ready', 6 * 7)",
+]
 TEN = "[1, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 1]"
 DRAGGED = ("Hidden layers", "Learning rate", *(f"Width {place}" for place in range(1, 11)))
-TOGGLES = {
+TOGGLES = {  # what each of them brings
     "Kinks": "kinks by layer: ",
-    "Layer outputs": "units that are on somewhere: ",
+    "Residuals": "residual, y - prediction",
     "Beyond the data": "at x = 20",
+    "Goals": "within 1000 iterations",
+    "Program": "# 2. network class",
+    "Stop at": "10000",
 }
 # What stands in the panel and can be used: the control, its name, and its box in the window.
 CONTROLS = """box => [...box.querySelectorAll('button, input, select, textarea, [role=slider]')]
     .filter(e => e.checkVisibility({visibilityProperty: true}))"""
-NAME = "e => e.ariaLabel || e.labels?.[0]?.innerText || e.innerText.trim() || e.title"
+NAME = """e => (e.type === 'checkbox' ? 'show ' : '') +
+    (e.ariaLabel || e.labels?.[0]?.innerText || e.innerText.trim() || e.title)"""
 SCROLLING = """box => [...box.querySelectorAll('*')].filter(e => e.clientWidth > 0 &&
     ['auto', 'scroll'].includes(getComputedStyle(e).overflowY) &&
     (e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1))
     .map(e => [e.scrollWidth, e.clientWidth, e.scrollHeight, e.clientHeight, e.className])"""
 CUT = """box => [...box.querySelectorAll('button, .widget-label, .widget-readout, code')]
     .filter(e => e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
-# For each colour in the picture, how well it can be told from what is behind it.
-CONTRASTS = """picture => {
+# For each colour in the pictures, how well it can be told from what is behind it.
+CONTRASTS = """box => {
     const paint = document.createElement('canvas').getContext('2d');
     const light = colour => {
         paint.fillStyle = colour;
@@ -42,11 +52,11 @@ CONTRASTS = """picture => {
             part <= 10 ? part / 3294 : ((part / 255 + 0.055) / 1.055) ** 2.4);
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
-    let behind = picture;
+    let behind = box;
     while (getComputedStyle(behind).backgroundColor.endsWith(', 0)'))
         behind = behind.parentElement;
     const ground = light(getComputedStyle(behind).backgroundColor), found = {};
-    for (const e of picture.parentElement.querySelectorAll('text, path:not([stroke-opacity])')) {
+    for (const e of box.querySelectorAll('svg text, svg path:not([stroke-opacity])')) {
         const style = getComputedStyle(e);
         const colour = e.tagName === 'text' ? style.fill : style.stroke, own = light(colour);
         found[e.tagName + ' ' + colour] =
@@ -54,22 +64,50 @@ CONTRASTS = """picture => {
     }
     return found;
 }"""
+# Of fit and loss: how high their letters are, and which lie outside their picture or over others.
+TEXTS = """box => {
+    const heights = [], outside = [], over = [], all = [];
+    for (const svg of box.querySelectorAll('svg[viewBox$="226"]')) {
+        const view = svg.getBoundingClientRect();
+        heights.push(13 * view.width / svg.viewBox.baseVal.width);
+        for (const text of svg.querySelectorAll('text')) {
+            const {left, right, top, bottom} = text.getBoundingClientRect();
+            if (left === right) continue;  // it says nothing
+            if (left < view.left - 1 || right > view.right + 1 || top < view.top - 1
+                || bottom > view.bottom + 1) outside.push(text.textContent);
+            for (const other of all)
+                if (left < other.right - 1 && other.left < right - 1 && top < other.bottom - 4
+                    && other.top < bottom - 4) over.push([text.textContent, other.text]);
+            all.push({left, right, top, bottom, text: text.textContent});
+        }
+    }
+    return {height: Math.min(...heights), outside, over};
+}"""
+# Middle of each column of the drawn network, and of each slider of a width.
+COLUMNS = """box => {
+    const svg = box.querySelector('svg[viewBox="0 0 1000 400"]');
+    const view = svg.getBoundingClientRect(), cells = svg.querySelector('path').getAttribute('d');
+    const all = [...cells.matchAll(/M(\\d+) \\d+l(\\d+) /g)].map(
+        ([_, x, width]) => view.left + (+x + width / 2) / 1000 * view.width);
+    const sliders = [...box.querySelectorAll('.sine-widths .slider-container')].filter(
+        e => e.checkVisibility()).map(e => e.getBoundingClientRect());
+    return [[...new Set(all)].slice(1, -1), sliders.map(({left, width}) => left + width / 2)];
+}"""
+STROKES = "e => [...e.querySelectorAll('path')].map(path => path.getAttribute('stroke'))"
 
 
-@pytest.fixture
-def two_panels(address, tmp_path_factory):
-    """A short notebook with a panel in each of two cells."""
-    cells = [
-        "from helpers.widgets import Playground",
-        "one = Playground()\none",
-        "two = Playground()\ntwo",
-        "print('ready', 6 * 7)",
-    ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+@pytest.fixture(scope="module")
+def make_panels(address, tmp_path_factory):
+    """Write a short notebook with a panel in each of two cells."""
     folder = max(tmp_path_factory.getbasetemp().glob("lab*"))
-    nbformat.write(notebook, folder / "notebooks" / "panels.ipynb")
-    return "panels.ipynb"
+
+    def make(name):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(notebook, folder / "notebooks" / name)
+        return name
+
+    return make
 
 
 def run_two_panels(notebook):
@@ -77,6 +115,33 @@ def run_two_panels(notebook):
     notebook.run_all()
     notebook.page.get_by_text("ready 42").wait_for(timeout=60_000)
     return Panel(notebook, 0), Panel(notebook, 1)
+
+
+@pytest.fixture(scope="module")
+def opened(browser, address, make_panels):
+    """The short notebook, run, for all tests that need one."""
+    notebook = Notebook(browser, address, make_panels("panels.ipynb"), width=1366, height=650)
+    run_two_panels(notebook)
+    yield notebook
+    assert notebook.errors == []
+    notebook.close()
+
+
+@pytest.fixture
+def panel(opened):
+    """A new panel in the first cell of the short notebook."""
+    opened.page.emulate_media(forced_colors="none")
+    opened.set_theme(False)
+    show_at(opened, 1366, 650)
+    opened.show(1, run=True)
+    panel = Panel(opened)
+    panel.until(lambda: panel.iteration() == 0 and hidden(panel) == 3)
+    return panel
+
+
+def show_at(notebook, width, height, files=False):
+    notebook.page.set_viewport_size({"width": width, "height": height})
+    notebook.show_files(files)
 
 
 def drag(panel, label, pixels):
@@ -129,9 +194,10 @@ def boxes(panel):
 
 
 def pictures(panel):
-    """Find where the pictures stand; each frame is a new element, so one must not hold it."""
-    script = "all => all.map(e => e.getBoundingClientRect().toJSON())"
-    return panel.box.locator("svg[role=img]").evaluate_all(script)
+    """Find where fit, loss and network stand; each frame is a new element."""
+    script = """box => ['0 0 390 226', '390 0 360 226', '0 0 1000 400'].map(view =>
+        box.querySelector(`svg[viewBox="${view}"]`).getBoundingClientRect().toJSON())"""
+    return panel.box.evaluate(script)
 
 
 def bring_to_top(panel):
@@ -139,31 +205,45 @@ def bring_to_top(panel):
     panel.page.wait_for_timeout(200)
 
 
+def shows(panel, words):
+    """Whether some words stand in the panel, in a picture or a box, for everybody to see."""
+    fields = panel.box.locator("textarea, input[type=number]").all()
+    typed = [field.input_value() for field in fields if field.is_visible()]
+    return words in panel.box.inner_text() or any(words in text for text in typed)
+
+
+def view_of(panel):
+    """Find the notebook's part of the window."""
+    box = panel.page.locator(".jp-WindowedPanel-outer").bounding_box()
+    return box | {"right": box["x"] + box["width"], "bottom": box["y"] + box["height"]}
+
+
 def all_in_view(panel):
     """Whether everything that one drags while looking lies in the notebook's part of the window."""
-    view = panel.page.locator(".jp-WindowedPanel-outer").bounding_box()
-    text = panel.box.locator(".widget-html-content", has_text="iteration ").first
-    parts = [panel.button("Run"), *map(panel.handle, DRAGGED), panel.image, text]
-    low = min(part.bounding_box()["y"] for part in parts)
-    high = max(part.bounding_box()["y"] + part.bounding_box()["height"] for part in parts)
-    return view["y"] - 3 <= low <= high <= view["y"] + view["height"], low, high, view
+    view = view_of(panel)
+    shown = [name for name in DRAGGED if panel.handle(name).is_visible()]
+    numbers = panel.box.locator(".sine-numbers")
+    parts = [panel.button("Run"), numbers, *map(panel.handle, shown)]
+    boxes = [part.bounding_box() for part in parts] + pictures(panel)
+    low, high = (
+        min(box["y"] for box in boxes),
+        max(box["y"] + box["height"] for box in boxes),
+    )
+    return view["y"] - 3 <= low <= high <= view["bottom"], low, high, view
 
 
 def check_nothing_is_cut(panel):
     outer = panel.box.bounding_box()
-    for name, box in boxes(panel).items():
+    right = outer["x"] + outer["width"] + 1
+    for name, box in [*boxes(panel).items(), *enumerate(pictures(panel))]:
         assert outer["x"] - 1 <= box["left"], name
-        assert box["right"] <= outer["x"] + outer["width"] + 1, name
+        assert box["right"] <= right, name
     assert panel.box.evaluate(SCROLLING) == []
     assert panel.box.evaluate(CUT) == []
     assert panel.box.evaluate("e => e.scrollWidth <= e.clientWidth")
-
-    def picture_is_within():
-        picture = pictures(panel)[0]
-        right = outer["x"] + outer["width"] + 1
-        return outer["x"] - 1 <= picture["left"] and picture["right"] <= right
-
-    panel.until(picture_is_within)  # between two frames it is nowhere for a moment
+    found = panel.box.evaluate(TEXTS)
+    assert (found["outside"], found["over"]) == ([], [])
+    assert found["height"] >= 9
 
 
 def check_all_is_reached(panel):
@@ -181,65 +261,143 @@ def check_all_is_reached(panel):
         ), element.evaluate(NAME)
 
 
-def test_all_that_is_dragged_is_on_one_screen(open_notebook, picture):
-    notebook = open_notebook("00_overview.ipynb", width=1366, height=650, device_scale_factor=2)
-    number = find_cell("00_overview.ipynb", "Playground(")
-    notebook.show(number, "from helpers.widgets import Playground\n\npanel = Playground()\npanel")
-    panel = Panel(notebook)
-
-    # The keyboard: one stop for each control, and a name of its own for each of them.
-    names = list(boxes(panel))
-    assert len(names) == len(list(controls(panel))), names  # no name twice
-    panel.button("Run").focus()
-    reached = []
-    while notebook.page.evaluate(
-        "e => e.contains(document.activeElement)", panel.box.element_handle()
-    ):
-        reached.append(notebook.page.evaluate(f"({NAME})(document.activeElement)"))
-        notebook.page.keyboard.press("Tab")
-        assert len(reached) <= 29, "\n".join(reached)
-    assert sorted(reached) == sorted(names)
-    assert "" not in reached
-    assert panel.value("Learning rate") == "0.05"  # not the number of its notch
-    assert panel.box.locator(".widget-readout[contenteditable=true]").count() == 0  # in vain
-    press(panel, "Learning rate", "ArrowLeft")
-    assert panel.value("Learning rate") == "0.04"
-    press(panel, "Learning rate", "ArrowRight")
-    assert find_violations(notebook.page, ".jp-OutputArea-output:has(.widget-slider)") == []
-
-    panel.button("Ten thin layers").click()
-    panel.until(lambda: cfg(panel) == TEN)
+def test_all_that_is_dragged_is_on_one_screen(opened, panel, picture):
     panel.button("100 iterations").click()
     panel.until(lambda: panel.iteration() == 100)
-    top = panel.button("Run").bounding_box()["y"]
-    rate = panel.handle("Learning rate").bounding_box()
-    assert rate["y"] + rate["height"] - top <= 66
+    for preset, depth in (("One wide layer", 1), ("Article, 3 layers", 3), ("Ten thin layers", 10)):
+        panel.button(preset).click()
+        panel.until(lambda depth=depth: hidden(panel) == depth)
+        columns, sliders = panel.box.evaluate(COLUMNS)
+        assert len(columns) == depth
+        assert columns == pytest.approx(sliders, abs=2)  # each width stands below its column
+    assert cfg(panel) == TEN
+    panel.button("100 iterations").click()
+    panel.until(lambda: panel.iteration() == 100)
     assert panel.box.locator("img, canvas").count() == 0  # pixels would blur
-    for width, height, files in ((1366, 650, True), (1280, 600, False)):
-        notebook.page.set_viewport_size({"width": width, "height": height})
-        notebook.show_files(files)
+    for width, height, files in ((1366, 650, True), (1366, 650, False), (1280, 600, False)):
+        show_at(opened, width, height, files)
         bring_to_top(panel)
         fits, *where = all_in_view(panel)
         assert fits, (width, height, where)
         check_nothing_is_cut(panel)
-        panel.page.screenshot(path=picture(f"{width}"))
-    for width in (900, 600, 390):
-        notebook.page.set_viewport_size({"width": width, "height": 700})
-        notebook.page.wait_for_timeout(300)
+        panel.page.screenshot(path=picture(f"{width}-{files}"))
+
+    show_at(opened, 1920, 900)
+    bring_to_top(panel)
+    view = view_of(panel)
+    middle = view["x"] + view["width"] / 2
+    assert {"Activation", "Optimizer", "Seed"} <= {
+        name for name, box in boxes(panel).items() if box["left"] > middle
+    }
+    panel.page.screenshot(path=picture("1920"))
+
+    show_at(opened, 683, 384)  # a laptop at 200 %
+    bring_to_top(panel)
+    assert pictures(panel)[0]["bottom"] <= view_of(panel)["bottom"]
+    check_nothing_is_cut(panel)
+    panel.page.screenshot(path=picture("683"))
+    for width in (900, 390):
+        show_at(opened, width, 700)
+        bring_to_top(panel)
         check_nothing_is_cut(panel)
         check_all_is_reached(panel)
-        bring_to_top(panel)
         panel.page.screenshot(path=picture(f"{width}"))
+    panel.button("Article, 3 layers").click()
+    panel.until(lambda: hidden(panel) == 3)
+    here = boxes(panel)
+    assert here["Unit"]["top"] - here["Width 3"]["top"] < 50  # hidden widths leave no gap
 
-    notebook.page.set_viewport_size({"width": 1280, "height": 1000})
+
+def test_everybody_can_use_it(opened, panel, picture):
+    names = list(boxes(panel))
+    assert len(names) == len(list(controls(panel))), names  # no name twice
+    panel.button("Run").focus()
+    reached = []
+    while opened.page.evaluate(
+        "e => e.contains(document.activeElement)", panel.box.element_handle()
+    ):
+        reached.append(opened.page.evaluate(f"({NAME})(document.activeElement)"))
+        opened.page.keyboard.press("Tab")  # one stop for each control
+        assert len(reached) <= len(names), "\n".join(reached)
+    assert sorted(reached) == sorted(names)
+    assert "" not in reached
+    assert panel.value("Learning rate") == "0.05"  # not the number of its notch
+    assert panel.box.locator(".widget-readout[contenteditable=true]").count() == 0  # in vain
+    for handle in panel.box.get_by_role("slider").all():
+        if handle.is_visible():
+            box = handle.bounding_box()
+            assert min(box["width"], box["height"]) >= 24
+
+    panel.button("100 iterations").click()
+    panel.until(lambda: panel.iteration() == 100)
+    press(panel, "Learning rate", "ArrowLeft")
+    assert panel.value("Learning rate") == "0.04"
+    panel.until(lambda: panel.box.locator("text", has_text="lr 0.04").count() == 1)
+    press(panel, "Unit", "ArrowRight")
+    panel.box.get_by_text("unit 1.1 adds").wait_for()
     for theme in ("dark", "light", "forced"):
-        notebook.set_theme(theme == "dark")
-        notebook.page.emulate_media(forced_colors="active" if theme == "forced" else "none")
+        opened.set_theme(theme == "dark")
+        opened.page.emulate_media(forced_colors="active" if theme == "forced" else "none")
         bring_to_top(panel)
         panel.page.screenshot(path=picture(theme))
-        for colour, contrast in panel.image.evaluate(CONTRASTS).items():
+        found = panel.box.evaluate(CONTRASTS)
+        assert len(found) > 7
+        for colour, contrast in found.items():
             least = 4.5 if colour.startswith("text") else 3
             assert contrast >= least, (theme, colour, contrast)
+    edges = [
+        panel.button(name).evaluate("e => parseFloat(getComputedStyle(e).borderTopWidth)")
+        for name in ("Run", "1 iteration")
+    ]
+    assert edges == [4, 1]  # where the page's own colours are gone
+    check_nothing_is_cut(panel)
+    opened.page.emulate_media(forced_colors="none")
+    for name in TOGGLES:
+        panel.toggle(name).check()
+    panel.box.get_by_role("textbox", name="Program").wait_for()
+    assert find_violations(opened.page, ".jp-OutputArea-output:has(.sine-panel)") == []
+
+
+def test_divergence_explains_itself(opened, panel, picture):
+    panel.button("100 iterations").click()
+    panel.until(lambda: panel.iteration() == 100)
+    panel.box.evaluate(
+        """box => {
+            window.alerts = 0;
+            new MutationObserver(changes => changes.forEach(change => change.addedNodes.forEach(
+                node => { alerts += node.role === 'alert'; }
+            ))).observe(box, {subtree: true, childList: true});
+        }"""
+    )
+    panel.button("Reset").click()
+    panel.box.get_by_text("last run").first.wait_for()
+    press(panel, "Learning rate", "End")
+    panel.until(lambda: panel.value("Learning rate") == "10")
+    bring_to_top(panel)
+    before = boxes(panel)
+    panel.button("Run").click()
+    said = panel.box.get_by_role("alert")
+    said.wait_for()
+    assert re.fullmatch(
+        r"diverged at iteration \d: loss was [\d.e+]+; lower the learning rate and press Reset",
+        said.inner_text(),
+    )
+    panel.toggle("Residuals").check()  # one more frame, and one more
+    panel.box.get_by_text("residual, y - prediction").wait_for()
+    panel.toggle("Residuals").uncheck()
+    panel.box.get_by_text("residual, y - prediction").wait_for(state="detached")
+    assert panel.page.evaluate("() => alerts") == 1  # a screen reader says it once
+    panel.box.get_by_text("last fit in sight").wait_for()
+    assert panel.image.evaluate(STROKES) == ["#888888"]  # the last fit, and not the last run's
+    assert re.fullmatch(r"↑ \d\.\de\+\d\d", panel.loss.locator("text").last.text_content())
+    assert boxes(panel).keys() == before.keys()
+    for name, box in boxes(panel).items():
+        assert box["top"] == before[name]["top"], name  # nothing moves
+    panel.page.screenshot(path=picture("1366"))
+    for width in (1366, 390):
+        show_at(opened, width, 650)
+        check_nothing_is_cut(panel)
+    panel.page.screenshot(path=picture("390"))
 
 
 def test_a_learner_drags_depth_and_rate_while_it_trains(open_notebook, picture):
@@ -248,9 +406,10 @@ def test_a_learner_drags_depth_and_rate_while_it_trains(open_notebook, picture):
     number = find_cell(name, "Playground(")
     notebook.show(number, run=True)  # the first cell of the series: it moves without a click
     panel = Panel(notebook)
-    assert panel.text("cfg") == "cfg = [1, 20, 50, 20, 1] · 2,131 parameters"
-    first = panel.frame()
+    assert panel.text("cfg").startswith("cfg = [1, 20, 50, 20, 1] · 2,131 parameters")
+    first, network = panel.frame(), panel.network.inner_html()
     panel.until(lambda: panel.iteration() > 50 and panel.frame() != first)
+    panel.until(lambda: panel.network.inner_html() != network)
     panel.until(lambda: panel.says("iterations a second"))
     assert panel.button("Pause").is_visible()
 
@@ -265,12 +424,12 @@ def test_a_learner_drags_depth_and_rate_while_it_trains(open_notebook, picture):
     press(panel, "Learning rate", "ArrowLeft", 3)
     panel.until(lambda: panel.iteration() > max(done, 60))
     panel.page.screenshot(path=picture("running"))
-    panel.button("Show the program").click()
-    program = panel.box.locator("textarea")
+    panel.toggle("Program").check()
+    program = panel.box.get_by_role("textbox", name="Program")
     panel.until(lambda: "lr=0.03)" in program.input_value())
     assert f"make_layers({cfg(panel)})" in program.input_value()
     assert program.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
-    panel.button("Hide the program").click()
+    panel.toggle("Program").uncheck()
 
     panel.button("Pause").click()
     panel.until(lambda: panel.says("paused: press Run"))
@@ -285,34 +444,34 @@ def test_a_learner_drags_depth_and_rate_while_it_trains(open_notebook, picture):
     assert still(panel)
 
 
-def test_toggles_open_below_themselves_and_nothing_jumps(open_notebook, two_panels, picture):
-    notebook = open_notebook(two_panels)
-    panel, _ = run_two_panels(notebook)
-    strip = panel.box.get_by_role("img", name="units that are on")
+def test_toggles_open_below_themselves_and_nothing_jumps(opened, panel, picture):
     for dark, width in ((False, 1280), (True, 900)):
-        notebook.page.set_viewport_size({"width": width, "height": 1000})
-        notebook.set_theme(dark)
+        show_at(opened, width, 1000)
+        opened.set_theme(dark)
         panel.button("Run").click()
         panel.until(lambda: panel.iteration() > 50)
         bring_to_top(panel)
-        assert not strip.is_visible()
         places = boxes(panel)
         for name, words in TOGGLES.items():
-            before = boxes(panel)[name]["top"]
-            panel.button(name).focus()
-            notebook.page.keyboard.press("Space")
-            panel.until(lambda words=words: panel.says(words))
-            assert boxes(panel)[name]["top"] == before
-        strip.wait_for()
-        assert pictures(panel)[1]["top"] > before
-        frame, drawn = panel.frame(), strip.inner_html()
+            before = boxes(panel)
+            panel.toggle(name).focus()
+            opened.page.keyboard.press("Space")
+            assert panel.toggle(name).is_checked()
+            panel.until(lambda words=words: shows(panel, words))
+            after = boxes(panel)
+            for other, box in before.items():
+                if box["top"] <= before[f"show {name}"]["top"]:
+                    assert after[other]["top"] == box["top"], (name, other)
+        press(panel, "Unit", "ArrowRight")
+        panel.until(lambda: panel.says("layer 1, unit 1 is o"))
+        frame, drawn = panel.frame(), panel.network.inner_html()
         panel.until(lambda frame=frame: panel.frame() != frame)
-        panel.until(lambda drawn=drawn: strip.inner_html() != drawn)
+        panel.until(lambda drawn=drawn: panel.network.inner_html() != drawn)
         panel.page.screenshot(path=picture("dark" if dark else "light"))
         check_nothing_is_cut(panel)
+        press(panel, "Unit", "ArrowLeft")
         for name in TOGGLES:
-            panel.button(name).click()
-        strip.wait_for(state="hidden")
+            panel.toggle(name).uncheck()
         bring_to_top(panel)
         panel.until(lambda places=places: boxes(panel) == places)
         for preset, depth in (("Ten thin layers", 10), ("One wide layer", 1)):
@@ -328,9 +487,8 @@ def test_toggles_open_below_themselves_and_nothing_jumps(open_notebook, two_pane
         assert still(panel)
 
 
-def test_what_is_pressed_is_done(open_notebook, two_panels):
-    notebook = open_notebook(two_panels)
-    panel, other = run_two_panels(notebook)
+def test_what_is_pressed_is_done(opened, panel):
+    other = Panel(opened, 1)
     panel.button("1 iteration").evaluate("e => { for (let k = 0; k < 5; k++) e.click(); }")
     panel.until(lambda: panel.iteration() == 5)
     assert still(panel)
@@ -367,9 +525,8 @@ def test_what_is_pressed_is_done(open_notebook, two_panels):
     assert panel.iteration() > done
 
 
-def test_a_panel_lives_as_long_as_its_cell(open_notebook, two_panels, browser, address):
-    notebook = open_notebook(two_panels)
-    panel, other = run_two_panels(notebook)
+def test_a_panel_lives_as_long_as_its_cell(opened, panel, open_notebook):
+    notebook = opened
     no_stop = "one.controls.stop.value = two.controls.stop.value = 10**9"
     notebook.execute(no_stop)
     panel.button("Run").click()
@@ -393,7 +550,7 @@ def test_a_panel_lives_as_long_as_its_cell(open_notebook, two_panels, browser, a
     goes_on(panel)
     press(panel, "Hidden layers", "ArrowRight")
     panel.until(lambda: hidden(panel) == 4)
-    second = open_notebook(two_panels, reset=False)
+    second = open_notebook("panels.ipynb", reset=False)
     twin = Panel(second)
     goes_on(twin)
     twin.button("Pause").click()
@@ -426,7 +583,7 @@ def test_a_panel_lives_as_long_as_its_cell(open_notebook, two_panels, browser, a
     notebook.command("docmanager:save")
     goes_on(one)
     notebook.context.close()  # the kernel lives on
-    again = open_notebook(two_panels, reset=False)
+    again = open_notebook("panels.ipynb", reset=False)
     one = Panel(again)
     one.until(lambda: one.says("no page showed this panel for 2 s"))
     assert still(one)
@@ -434,30 +591,30 @@ def test_a_panel_lives_as_long_as_its_cell(open_notebook, two_panels, browser, a
     goes_on(one)
 
 
-def test_a_slow_line_lags_by_a_bounded_time(open_notebook, two_panels, address):
+def test_a_slow_line_lags_by_a_bounded_time(open_notebook, make_panels, address):
     line = SlowLine(int(address.rpartition(":")[2]))
-    notebook = open_notebook(two_panels, address=line.address)
+    notebook = open_notebook(make_panels("slow.ipynb"), address=line.address)
     try:
         panel, _ = run_two_panels(notebook)
         notebook.execute(
             "import time\nsent = {}\none.controls.stop.value = 10**6\n"  # it must not pause itself
-            "one.live.line.observe(lambda c: sent.update({c['new']: time.time()}), 'value')"
+            "one.screen.numbers.observe(lambda c: sent.update({c['new']: time.time()}), 'value')"
         )
         panel.page.evaluate(
             """element => {
                 window.seen = [];
                 new MutationObserver(() => window.seen.push(
-                    [element.innerText, (performance.timeOrigin + performance.now()) / 1000]
+                    [element.innerHTML, (performance.timeOrigin + performance.now()) / 1000]
                 )).observe(element, {childList: true, subtree: true, characterData: true});
             }""",
-            panel.box.locator(".widget-html-content", has_text="iteration 0").element_handle(),
+            panel.box.locator(".widget-html-content:has(.sine-numbers)").element_handle(),
         )
         line.slow_down(0.075, 1.5)  # a shared network in a class
         panel.button("Run").click()
         panel.until(lambda: panel.iteration() > 0)
-        panel.page.wait_for_timeout(3000)
-        line.slow_down(0.075, 0.2)  # slower than ten frames a second need
-        panel.page.wait_for_timeout(12_000)
+        panel.page.wait_for_timeout(2000)
+        line.slow_down(0.075, 0.4)  # slower than ten frames a second need
+        panel.page.wait_for_timeout(6000)
         press(panel, "Hidden layers", "ArrowRight")
         began = time.monotonic()
         panel.until(lambda: hidden(panel) == 4)
