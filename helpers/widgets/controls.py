@@ -42,7 +42,8 @@ const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
 new MutationObserver(mend).observe(box, {childList: true, subtree: true});
 mend();
 ">
-.sine-panel { container-type: inline-size; --jp-widgets-slider-handle-size: 24px; }
+.sine-panel, .sine-sliders { --jp-widgets-slider-handle-size: 24px; }
+.sine-panel { container-type: inline-size; }
 .sine-body { --sine-network: 112px; }
 .sine-panel .widget-box, .sine-panel .widget-gridbox { overflow: visible; }
 .sine-panel .widget-html, .sine-panel .widget-html-content { line-height: 18px; margin-block: 0; }
@@ -181,8 +182,9 @@ class Controls:
         self.unfold = make_toggle("Program", "The same run in plain PyTorch, ready to paste")
         self.unfold_stop = make_toggle("Stop at", "Choose the iteration at which Run pauses")
         self.folds = (self.unfold, self.unfold_stop)
-        self.program = labelled(widgets.Textarea, "Program", "Click in it, select all, and copy")
-        self.program.layout = {"width": "auto", "flex_flow": "column", "align_items": "stretch"}
+        below = {"layout": {"width": "auto", "flex_flow": "column", "align_items": "stretch"}}
+        tooltip = "Click in it, select all, and copy"
+        self.program = labelled(widgets.Textarea, "Program", tooltip, **below)
         self.program.style.description_width = "initial"
 
         self.main = row(self.depth, self.lr)
