@@ -300,7 +300,7 @@ def test_a_mean_stands_before_a_faint_training_curve_and_the_last_run_behind(pic
     show(picture, Y, losses, range(300), means=losses[:250], at=range(25, 275), last=last)
     fit, loss = read(picture.moving)
     strokes = [(e.get("stroke"), e.get("stroke-opacity")) for e in loss.iter(SVG + "path")]
-    assert strokes == [("currentColor", "0.3"), ("currentColor", None)]
+    assert strokes == [("currentColor", "0.4"), ("currentColor", None)]
     assert [e.get("stroke") for e in fit.iter(SVG + "path")] == [FIT_COLOUR]
     fit, loss = read(picture.still)  # it does not move
     _, ghost = [e for e in fit.iter(SVG + "path") if e.get("stroke") == "#888888"]
@@ -378,6 +378,11 @@ def test_beyond_shows_twice_the_range(picture):
     assert picture.grid[[0, -1]].tolist() == [-20, 20]
     assert len(picture.grid) == 1000
     assert {"-20", "20"} < set(words(picture.still))
+    (band,) = [e for e in read(picture.still).iter(SVG + "path") if e.get("fill-opacity")]
+    edges = [float(part) for part in re.findall(r"[MH](\d+)", band.get("d"))]  # where data end
+    assert np.array(edges) / 3120 * 42.4 - 21.2 == pytest.approx(
+        [-21.2, -10, -21.2, 10, 21.2, 10], abs=0.01
+    )
     show(picture, np.sin(picture.grid), [], [])
     picture.set_data(X, Y)
     assert np.array_equal(picture.grid, X)
