@@ -19,7 +19,7 @@ ALL = Look(kinks=True, residuals=True, beyond=True, unit=(1, 3))
 def test_of_what_nobody_asked_for_only_the_units_are_found():
     experiment = Experiment(SMALL)
     found = Examiner().examine(experiment, Look())
-    portrait = portray(experiment.net, -10, 10)
+    portrait = portray(experiment.net, experiment.x, experiment.y)
     assert np.array_equal(found.portrait.x, portrait.x)
     assert all(map(np.array_equal, found.portrait.outputs, portrait.outputs))
     assert all(map(np.array_equal, found.portrait.weights, portrait.weights))

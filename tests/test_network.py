@@ -15,6 +15,7 @@ from helpers.widgets import network as module
 from helpers.widgets.network import (
     CHOSEN,
     CURVE,
+    DIMMED,
     MOST,
     NEGATIVE,
     POSITIVE,
@@ -30,12 +31,14 @@ from helpers.widgets.stills import close_widget
 
 EIGHTS = Settings(cfg=(1, 8, 8, 8, 1), lr=0.01)
 CROWD = Settings(cfg=(1, *(8,) * 6, 1))
+X = torch.linspace(-10, 10, 50)[:, None]
+Y = torch.sin(X)
 CFGS = [(1, 1), (1, 3, 1), (1, 20, 50, 20, 1), (1, *(10,) * 10, 1)]
 
 
 def make(settings=EIGHTS):
     net = Experiment(settings).net
-    return net, portray(net, -10, 10)
+    return net, portray(net, X, Y)
 
 
 def change(net, linear, **values):
@@ -44,7 +47,7 @@ def change(net, linear, **values):
     with torch.no_grad():
         for name, value in values.items():
             getattr(layer, name)[:] = value
-    return portray(net, -10, 10)
+    return portray(net, X, Y)
 
 
 def count_columns(portrait):
@@ -96,7 +99,7 @@ def read(html):
 def test_each_curve_is_what_its_unit_hands_on_as_long_as_the_network_lives(cfg, activation):
     experiment = Experiment(Settings(cfg=cfg, lr=0.01, activation=activation))
     for _ in range(2):
-        portrait = portray(experiment.net, -10, 10)
+        portrait = portray(experiment.net, experiment.x, experiment.y)
         assert len(portrait.x) <= 20
         assert (np.diff(portrait.x) >= 0).all()
         assert portrait.x[[0, -1]].tolist() == [-10, 10]
@@ -146,7 +149,7 @@ def test_every_weight_has_a_line_coloured_by_sign_and_as_wide_as_it_is_large_in_
     assert {width for _, width in lines.values()} == {*WIDTHS}
     with torch.no_grad():
         net.features[2].weight.mul_(1000)  # all of a layer's: nothing changes but the curves
-    assert find_lines(portray(net, -10, 10)) == lines
+    assert find_lines(portray(net, X, Y)) == lines
 
 
 def test_the_thinnest_quarter_is_left_out_only_where_it_is_crowded():
@@ -154,12 +157,15 @@ def test_the_thinnest_quarter_is_left_out_only_where_it_is_crowded():
     assert find_lines(five) == expected_lines(five)
     crowd = make(CROWD)[1]
     lines, every = find_lines(crowd), expected_lines(crowd)
-    assert lines.items() < every.items()
+    assert {ends: colour for ends, (colour, _) in lines.items()}.items() < {
+        ends: colour for ends, (colour, _) in every.items()
+    }.items()
     assert len(every) - len(lines) == 5 * 16  # of the ends' eight lines none
     sizes = [abs(weight).ravel() for weight in crowd.weights]
     kept = [sizes[0], *(np.sort(size)[16:] for size in sizes[1:-1]), sizes[-1]]
     widths = [WIDTHS[min(int(4 * s / size.max()), 3)] for size in kept for s in size]
-    assert sorted(width for _, width in lines.values()) == sorted(widths)
+    thinner = [width / (7 / 8) for _, width in lines.values()]  # as there are eight columns
+    assert sorted(thinner) == pytest.approx(sorted(widths))
 
 
 def find_curves(portrait):
@@ -188,15 +194,45 @@ def test_a_curve_is_drawn_to_scale_from_0_and_a_dead_unit_is_flat_at_the_bottom(
     assert flat[1] == pytest.approx(0.92)  # what is always on stands above 0
 
 
-def test_a_chosen_unit_is_pointed_out_by_its_frame_and_its_curve():
+def test_the_predictions_cell_has_the_scale_of_the_data_and_ends_there():
+    net, portrait = make()
+    low, high = portrait.limits
+    assert (low, high) == pytest.approx((-1.5, 1.5), abs=0.01)  # with room, as in the picture
+    share = (portrait.outputs[-1][:, 0] - low) / (high - low)
+    assert find_curves(portrait)[-1] == pytest.approx(0.08 + 0.84 * share, abs=1e-5)
+    flat = find_curves(change(net, -1, weight=0.0, bias=0.0))[-1]
+    assert flat == pytest.approx(0.5, abs=0.01)  # at 0, in the middle: whatever its own range
+    gone = find_curves(change(net, -1, bias=1e9))[-1]
+    assert gone.min() > 0.99
+    assert gone.max() < 1.01
+
+
+def test_a_unit_that_says_next_to_nothing_beside_its_layers_loudest_looks_like_it():
+    net, _ = make()
+    weight = torch.tensor([[1.0], [0.06], [0.01], *[[0.5]] * 5])
+    curves = find_curves(change(net, 0, weight=weight, bias=0.0))
+    tops = curves[1:4].max(axis=1)
+    assert tops == pytest.approx([0.92, 0.92, 0.08 + 0.84 * 0.2], abs=1e-5)
+
+
+def test_a_chosen_unit_is_pointed_out_by_its_frame_its_curve_and_its_lines():
     _, portrait = make(Settings(cfg=(1, 3, 8, 1)))
     shapes = draw_network(VIEW, portrait, (2, 5))
-    assert len(shapes) == len(draw_network(VIEW, portrait)) + 2
     curve, frame = (shape.points for shape in shapes if shape.look == CHOSEN)
     number = 1 + 3 + 5 - 1
     assert np.array_equal(frame[0, :4], find_frames(portrait)[number])
     plain = next(shape for shape in shapes if shape.look == CURVE)
     assert np.array_equal(curve[0], plain.points[number])
+    (left, top), (right, _), _, (_, bottom) = frame[0, :4]
+    lines = [s for s in shapes if s.look.colour in (POSITIVE, NEGATIVE)]
+    bright = np.concatenate([s.points for s in lines if s.look.opacity == 1])
+    middle = (top + bottom) / 2
+    into = [line for line in bright if line[1] == pytest.approx([left, middle])]
+    out = [line for line in bright if line[0] == pytest.approx([right, middle])]
+    assert (len(into), len(out), len(bright)) == (3, 1, 4)
+    assert sum(len(s.points) for s in lines) == 3 + 24 + 8
+    assert {s.look.opacity for s in lines} == {1, DIMMED}
+    assert {s.look.opacity for s in draw_network(VIEW, portrait)} == {1}
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf, 3e38, 0.0])
@@ -252,7 +288,7 @@ def test_what_is_shown_already_is_not_drawn_again(network, monkeypatch):
     assert show(portrait, (), "label") == ["draw_cells", "draw_network"]
     assert show(portrait, (), "label") == []
     assert show(portrait, (), "another") == []  # no more than the picture
-    assert show(portray(net, -10, 10), (), "another") == ["draw_network"]
+    assert show(portray(net, X, Y), (), "another") == ["draw_network"]
     assert show(make(CROWD)[1], (), "another") == ["draw_cells", "draw_network"]
     assert "draw_network" in show(portrait, (1, 1), "another")
     assert "draw_network" in show(portrait, (1, 2), "another")

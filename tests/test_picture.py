@@ -300,7 +300,7 @@ def test_a_mean_stands_before_a_faint_training_curve_and_the_last_run_behind(pic
     show(picture, Y, losses, range(300), means=losses[:250], at=range(25, 275), last=last)
     fit, loss = read(picture.moving)
     strokes = [(e.get("stroke"), e.get("stroke-opacity")) for e in loss.iter(SVG + "path")]
-    assert strokes == [("currentColor", "0.3"), ("currentColor", None)]
+    assert strokes == [("currentColor", "0.4"), ("currentColor", None)]
     assert [e.get("stroke") for e in fit.iter(SVG + "path")] == [FIT_COLOUR]
     fit, loss = read(picture.still)  # it does not move
     _, ghost = [e for e in fit.iter(SVG + "path") if e.get("stroke") == "#888888"]

@@ -208,7 +208,7 @@ def test_a_divergence_explains_itself(shown, look, n_samples):
     for _ in range(3):
         shown.draw(run.look(look, problem=run.record.diverged))
     (alert,) = sent  # said once
-    assert alert == f'<span role="alert">{run.record.diverged}</span>'
+    assert alert == f'<span class="sine-alarm" role="alert">{run.record.diverged}</span>'
     assert "last fit in sight" in words(shown.picture.still)
     fit = ET.fromstring(shown.picture.moving.value)[0]
     greys = [path for path in fit.iter(SVG + "path") if path.get("stroke") == "#888888"]
@@ -384,10 +384,11 @@ def test_goals_are_told_where_they_are_asked_for(shown):
     state = run.look()._replace(reached=("fast", "small"), won=f"goal reached: {GOALS[1].sentence}")
     shown.draw(state)
     assert read_status(shown) == "paused: press Run"
-    shown.goals.toggle.value = True
-    shown.draw(state)
-    assert read_status(shown) == f"paused: press Run · goal reached: {GOALS[1].sentence}"
+    assert f"<li>goal reached: {GOALS[1].sentence}</li>" in shown.goals.list.value
     assert shown.goals.list.value.count("☑") == 2
+    assert shown.goals.list.layout.display == "none"
+    shown.goals.toggle.value = True
+    assert shown.goals.list.layout.display == "flex"
 
 
 def test_what_is_reached_is_known_when_advance_returns(make):

@@ -181,8 +181,9 @@ class Controls:
         self.unfold = make_toggle("Program", "The same run in plain PyTorch, ready to paste")
         self.unfold_stop = make_toggle("Stop at", "Choose the iteration at which Run pauses")
         self.folds = (self.unfold, self.unfold_stop)
-        self.program = labelled(widgets.Textarea, "Program", "Click in it, select all, and copy")
-        self.program.layout = {"width": "auto", "flex_flow": "column", "align_items": "stretch"}
+        below = {"layout": {"width": "auto", "flex_flow": "column", "align_items": "stretch"}}
+        tooltip = "Click in it, select all, and copy"
+        self.program = labelled(widgets.Textarea, "Program", tooltip, **below)
         self.program.style.description_width = "initial"
 
         self.main = row(self.depth, self.lr)

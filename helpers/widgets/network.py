@@ -25,7 +25,7 @@ CELL = (0.5, 0.09, 0.78)  # width of a cell: a share of its column's, at the mos
 POSITIVE, NEGATIVE = "#3377DD", "#C06A00"  # told apart by everybody, on white and on black
 WIDTHS = (0.4, 1.0, 1.8, 2.8)  # of a line, for each quarter of the layer's largest weight
 FAINT = 0.05  # of the loudest unit of its layer; what is smaller looks smaller
-ROOMY = 6  # columns; between more of them lines are thinner
+ROOMY = 7  # columns; between more of them lines are thinner
 DIMMED = 0.25  # opacity of the lines that do not touch the unit that is chosen
 TOOLTIP = (
     "A box is a unit, and the curve in it what it hands on over all x. A line is a weight: blue "
@@ -169,14 +169,13 @@ def draw_weights(
         sizes = np.nan_to_num(abs(weight), posinf=1e30)
         right, left = np.indices(weight.shape) + starts[[number + 1, number]][:, None, None]
         kept = sizes >= (np.quantile(sizes, 0.25) if crowded and weight.size > MOST else 0)
-        kept |= (left == chosen) | (right == chosen)
         share = sizes / max(sizes.max(), 1e-30)
         classes = np.minimum(4 * share, 3).astype(int)
         found.append(np.stack([left, right, weight < 0, classes])[:, kept])
     left, right, signs, classes = np.concatenate(found, axis=1)
     ends = np.stack([x[left] + width, y[left], x[right], y[right]], axis=1).reshape(-1, 2, 2)
     thinner = min(1, ROOMY / (len(weights) + 1))
-    touches = (left == chosen) | (right == chosen) if chosen is not None else left == left
+    touches = np.isin(left, chosen) | np.isin(right, chosen) | (chosen is None)
     shapes = []
     for bright in (False, True):  # the thickest of those that stand out are in front
         for size, thickness in enumerate(WIDTHS):
