@@ -14,8 +14,9 @@ from helpers.experiment import Settings
 from helpers.widgets.playground import OPEN, Playground
 panel = Playground(Settings(cfg=(1, 8, 6, 1), lr=0.01))
 c = panel.controls
-names = ("depth", "lr", "one", "run", "reset")
-print(json.dumps({name: getattr(c, name).model_id for name in names}))
+widgets = {name: getattr(c, name) for name in ("depth", "lr", "one", "run", "reset")}
+widgets |= {"kinks": panel.insight.kinks, "unit": panel.insight.unit}
+print(json.dumps({name: widget.model_id for name, widget in widgets.items()}))
 """
 STATE = """
 print(json.dumps([list(panel.experiment.settings.cfg), panel.experiment.settings.lr,
@@ -139,6 +140,17 @@ def test_sliders_and_buttons_while_no_cell_runs(kernel, shell, models):
     kernel.comm(models["reset"], CLICK, shell)
     kernel.until(lambda s: s[3] == 0)
     assert paused[3] > 20
+
+
+def test_a_toggle_and_a_unit_are_chosen_by_the_page(kernel, models):
+    kernel.comm(models["kinks"], update(value=True))
+    kernel.comm(models["unit"], update(index=10))
+    shown = "panel.trainer.resting.wait(20)\nprint(panel.insight.line.value)"
+    found, unit = kernel.execute(shown).split(" · ")
+    assert found.startswith("kinks by layer: ")
+    assert unit.startswith("layer 2, unit 2 is ")
+    kernel.comm(models["depth"], update(index=1))
+    assert "layer" not in kernel.execute(shown).replace("kinks by layer", "")
 
 
 def test_the_main_shell_takes_them_after_the_cell_and_training_goes_on_meanwhile(kernel, models):

@@ -138,6 +138,28 @@ def test_the_held_out_loss_is_a_second_curve_where_it_can_differ(shown, change):
     assert "held out" not in words(shown.picture.still)
 
 
+def test_while_training_runs_the_held_out_loss_takes_about_2_percent_of_the_time(monkeypatch):
+    now, asked = [100.0], []
+    run = Run(NOISY)
+    loss_func = run.experiment.loss_func
+
+    def ask(out, y):
+        now[0] += 0.01
+        asked.append(len(y))
+        return loss_func(out, y)
+
+    monkeypatch.setattr(run.record.examiner, "clock", lambda: now[0])
+    run.train(1)  # the loop has the loss as it is
+    monkeypatch.setattr(run.experiment, "loss_func", ask)
+    for _ in range(100):  # ten seconds at ten frames a second
+        run.look(running=True)
+        now[0] += 0.1
+    assert 0.015 < 0.01 * len(asked) / (now[0] - 100) < 0.026
+    asked.clear()
+    run.look()
+    assert asked.count(49) == 1  # paused, at once
+
+
 def test_a_held_out_loss_that_explodes_is_survived(make):
     panel = make(replace(NOISY, lr=10.0))
     panel.run()

@@ -14,6 +14,7 @@ from helpers.widgets.insight import Examiner, Found, Look
 from helpers.widgets.live import add_mark
 from helpers.widgets.picture import LastRun
 
+REST = 40  # times as long as the held-out loss took, it is not asked again while training runs
 SIGHT = 4  # times the first loss; where it is larger, the prediction has left the picture
 
 
@@ -105,6 +106,7 @@ class Record:
         self.latest: Iteration | None = None
         self.sane: torch.Tensor | None = None  # the prediction while the loss was in sight
         self.held_out = Curve()
+        self.due = 0.0  # when the held-out loss may be asked again
         self.marks: list[tuple[int, str]] = []
         self.progress = Progress(settings, self.parameters)
         self.reached: tuple[str, ...] = before.reached if before else ()
@@ -151,15 +153,19 @@ class Record:
     def evaluate(self, experiment: Experiment, running: bool = False) -> Iteration:
         """Tell how the network stands, on the training points and on those held out.
 
-        While training runs, that is what the latest iteration found before its update.
+        While training runs, that is what the latest iteration found before its update, and the
+        held-out loss of a moment ago.
         """
         now = self.latest if running and self.latest is not None else experiment.evaluate()
-        if self.points is not None:
+        began = self.examiner.clock()
+        if self.points is not None and (not running or began >= self.due):
             x, y = self.points
             with torch.no_grad():
                 self.progress.held_out = experiment.loss_func(experiment.net(x), y).item()
             if self.held_out.iterations[-1:] != [experiment.iteration]:
                 self.held_out.record(experiment.iteration, self.progress.held_out)
+            ended = self.examiner.clock()
+            self.due = ended + REST * (ended - began)
         for goal in GOALS:
             if goal.name not in self.reached and goal.is_reached(self.progress):
                 self.reached += (goal.name,)

@@ -7,10 +7,13 @@ import statistics
 import time
 
 import torch
+from ipywidgets import Widget
 
 from helpers.experiment import Experiment, Settings
-from helpers.widgets.insight import Examiner, Look
-from helpers.widgets.live import LivePlot
+from helpers.widgets.controls import Controls
+from helpers.widgets.insight import Look
+from helpers.widgets.record import Record, Use
+from helpers.widgets.screen import Screen
 
 NETWORKS = {
     "article": (1, 20, 50, 20, 1),
@@ -20,54 +23,64 @@ NETWORKS = {
 LOOKS = {
     "none": Look(),
     "kinks": Look(kinks=True),
-    "outputs": Look(outputs=True),
+    "residuals": Look(residuals=True),
     "beyond": Look(beyond=True),
-    "all": Look(kinks=True, outputs=True, beyond=True),
+    "unit": Look(unit=(1, 3)),
+    "all": Look(kinks=True, residuals=True, beyond=True, unit=(1, 3)),
 }
 SECONDS = 5.0
+SENT = []  # bytes of each message to a page
 
 
-def draw(live, examiner, experiment, look, running):
-    """Draw one frame: seconds of this thread in all, and for what is looked for; and bytes."""
+def count_bytes():
+    """Note how large each message of a widget is."""
+    send = Widget._send
+
+    def note(widget, message, buffers=None):
+        SENT.append(len(str(message.get("state")).encode()))
+        send(widget, message, buffers)
+
+    Widget._send = note
+
+
+def draw(screen, record, experiment, look, running):
+    """Draw one frame: seconds of this thread, and bytes."""
+    SENT.clear()
     began = time.thread_time()
-    found = examiner.examine(experiment, look, running)
-    looked = time.thread_time()
-    live.draw(found.curve, found.dots)
-    ended = time.thread_time()
-    texts = (live.picture.moving.value, found.words)
-    return ended - began, looked - began, sum(len(text.encode()) for text in texts), found.strip
+    screen.draw(record.look(experiment, Use(experiment.settings, look=look), running, ""))
+    return time.thread_time() - began, sum(SENT)
 
 
 def measure(cfg, look):
     """A frame while paused: ms and bytes; while training: share of the time, bytes a second."""
-    experiment = Experiment(Settings(cfg=cfg, lr=0.01))
-    live, examiner = LivePlot(experiment.x, experiment.y), Examiner()
-    live.set_data(experiment.x, experiment.y, look.beyond)
-    times, sizes = [], []
+    experiment = Experiment(Settings(cfg=cfg, lr=0.01, noise=0.3))  # with a held-out loss
+    record = Record(experiment)
+    screen = Screen(experiment, Controls(experiment.settings), fps=10)
+    frames = []
     for _ in range(5):
-        live.record(experiment.advance(3))
-        spent, _, size, strip = draw(live, examiner, experiment, look, False)
-        times.append(1000 * spent)
-        sizes.append(size + len(strip))
+        for _ in range(3):
+            record.take(experiment.advance())
+        frames.append(draw(screen, record, experiment, look, False))
+    times, sizes = zip(*frames, strict=True)
 
-    share, sent, strip = 0.0, 0, ""
+    share, sent = 0.0, 0
     began = last = time.thread_time()
     while last - began < SECONDS:
-        live.record(experiment.advance())
+        record.take(experiment.advance())
         if time.thread_time() - last > 0.1:
             last = time.thread_time()
-            _, looked, size, now = draw(live, examiner, experiment, look, True)
-            share += looked
-            sent += size + (len(now) if now != strip else 0)
-            strip = now
-    live.close()
-    spent = time.thread_time() - began
-    return statistics.median(times), statistics.median(sizes), share / spent, sent / spent
+            spent, size = draw(screen, record, experiment, look, True)
+            share += spent
+            sent += size
+    screen.pace.close()
+    whole = time.thread_time() - began
+    return 1000 * statistics.median(times), statistics.median(sizes), share / whole, sent / whole
 
 
 def main():
     """Print a table."""
     torch.set_num_threads(1)
+    count_bytes()
     print(f"{'':24}{'a frame while paused':>22}{'while training':>22}")
     for name, cfg in NETWORKS.items():
         for case, look in LOOKS.items():

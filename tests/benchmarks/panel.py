@@ -55,21 +55,20 @@ def bare(cfg, seconds):
 """
 WATCH = """() => {
     window.frames_seen = [];
+    const place = document.querySelector('svg[role=img]').closest('.widget-html-content');
     new MutationObserver(() => window.frames_seen.push(performance.now()))
-        .observe(document.querySelector('svg[role=img]').parentElement, {childList: true});
+        .observe(place, {childList: true});
 }"""
-# From a key press on the depth slider to the first picture of the new network.
+# From a key press on the depth slider to the first picture of the new network: until the frames
+# of its units stand there, which are sent after fit and loss, and only when their number changes.
 LATENCY = """key => new Promise(done => {
-    const place = document.querySelector('svg[role=img]').parentElement;
-    const title = () => place.querySelector('text').textContent;
-    const before = title(), began = performance.now();
+    const network = document.querySelector('svg[preserveAspectRatio=none][aria-hidden]');
+    const began = performance.now();
     const observer = new MutationObserver(() => {
-        if (title() !== before) {
-            observer.disconnect();
-            done(performance.now() - began);
-        }
+        observer.disconnect();
+        done(performance.now() - began);
     });
-    observer.observe(place, {childList: true});
+    observer.observe(network.closest('.widget-html-content'), {childList: true});
     const handle = document.querySelector('.widget-hslider .noUi-handle');
     handle.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
 })"""
