@@ -42,7 +42,8 @@ const mend = () => box.querySelectorAll('.widget-slider').forEach(slider => {
 new MutationObserver(mend).observe(box, {childList: true, subtree: true});
 mend();
 ">
-.sine-panel { container-type: inline-size; --jp-widgets-slider-handle-size: 24px; }
+.sine-panel, .sine-sliders { --jp-widgets-slider-handle-size: 24px; }
+.sine-panel { container-type: inline-size; }
 .sine-body { --sine-network: 112px; }
 .sine-panel .widget-box, .sine-panel .widget-gridbox { overflow: visible; }
 .sine-panel .widget-html, .sine-panel .widget-html-content { line-height: 18px; margin-block: 0; }
