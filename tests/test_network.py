@@ -9,6 +9,7 @@ import pytest
 import torch
 from drawn import SVG
 
+from helpers.data import get_fake_data
 from helpers.experiment import ACTIVATIONS, Experiment, Settings
 from helpers.probe import hidden_outputs
 from helpers.widgets import network as module
@@ -16,6 +17,7 @@ from helpers.widgets.network import (
     CHOSEN,
     CURVE,
     DIMMED,
+    FAINT,
     MOST,
     NEGATIVE,
     POSITIVE,
@@ -26,13 +28,12 @@ from helpers.widgets.network import (
     draw_network,
     portray,
 )
-from helpers.widgets.shapes import LOOKS
+from helpers.widgets.shapes import LOOKS, Look
 from helpers.widgets.stills import close_widget
 
 EIGHTS = Settings(cfg=(1, 8, 8, 8, 1), lr=0.01)
 CROWD = Settings(cfg=(1, *(8,) * 6, 1))
-X = torch.linspace(-10, 10, 50)[:, None]
-Y = torch.sin(X)
+X, Y = get_fake_data(50)
 CFGS = [(1, 1), (1, 3, 1), (1, 20, 50, 20, 1), (1, *(10,) * 10, 1)]
 
 
@@ -60,13 +61,14 @@ def find_frames(portrait):
     return frames.points[:, :4]
 
 
-def find_lines(portrait):
-    """Each weight's line: its ends, rounded, and colour and width."""
-    strokes = [s for s in draw_network(VIEW, portrait) if s.look.colour in (POSITIVE, NEGATIVE)]
+def find_lines(portrait, chosen=()):
+    """Each weight's line: its ends, rounded, and its look."""
+    shapes = draw_network(VIEW, portrait, chosen)
     return {
-        tuple(ends.ravel().round(6)): (stroke.look.colour, stroke.look.width)
-        for stroke in strokes
-        for ends in stroke.points
+        tuple(ends.ravel().round(6)): shape.look
+        for shape in shapes
+        if shape.look.colour in (POSITIVE, NEGATIVE)
+        for ends in shape.points
     }
 
 
@@ -75,12 +77,13 @@ def expected_lines(portrait):
     frames = find_frames(portrait)
     right, left = frames[:, 1:3].mean(axis=1), frames[:, [0, 3]].mean(axis=1)
     columns = np.split(np.arange(len(frames)), np.cumsum(count_columns(portrait))[:-1])
+    thinner = min(1, 6 / len(columns))
     lines = {}
     for weight, (before, after) in zip(portrait.weights, pairwise(columns), strict=True):
         for (i, j), value in np.ndenumerate(weight):
             ends = (*right[before[j]].round(6), *left[after[i]].round(6))
             size = min(int(4 * abs(value) / abs(weight).max()), 3)
-            lines[ends] = (NEGATIVE if value < 0 else POSITIVE, WIDTHS[size])
+            lines[ends] = Look(NEGATIVE if value < 0 else POSITIVE, thinner * WIDTHS[size])
     return lines
 
 
@@ -99,7 +102,7 @@ def read(html):
 def test_each_curve_is_what_its_unit_hands_on_as_long_as_the_network_lives(cfg, activation):
     experiment = Experiment(Settings(cfg=cfg, lr=0.01, activation=activation))
     for _ in range(2):
-        portrait = portray(experiment.net, experiment.x, experiment.y)
+        portrait = portray(experiment.net, X, Y)
         assert len(portrait.x) <= 20
         assert (np.diff(portrait.x) >= 0).all()
         assert portrait.x[[0, -1]].tolist() == [-10, 10]
@@ -146,7 +149,7 @@ def test_every_weight_has_a_line_coloured_by_sign_and_as_wide_as_it_is_large_in_
     lines = find_lines(portrait)
     assert len(lines) == 8 + 64 + 64 + 8
     assert lines == expected_lines(portrait)
-    assert {width for _, width in lines.values()} == {*WIDTHS}
+    assert {look.width for look in lines.values()} == {*WIDTHS}
     with torch.no_grad():
         net.features[2].weight.mul_(1000)  # all of a layer's: nothing changes but the curves
     assert find_lines(portray(net, X, Y)) == lines
@@ -157,15 +160,12 @@ def test_the_thinnest_quarter_is_left_out_only_where_it_is_crowded():
     assert find_lines(five) == expected_lines(five)
     crowd = make(CROWD)[1]
     lines, every = find_lines(crowd), expected_lines(crowd)
-    assert {ends: colour for ends, (colour, _) in lines.items()}.items() < {
-        ends: colour for ends, (colour, _) in every.items()
-    }.items()
+    assert lines.items() < every.items()
     assert len(every) - len(lines) == 5 * 16  # of the ends' eight lines none
     sizes = [abs(weight).ravel() for weight in crowd.weights]
     kept = [sizes[0], *(np.sort(size)[16:] for size in sizes[1:-1]), sizes[-1]]
-    widths = [WIDTHS[min(int(4 * s / size.max()), 3)] for size in kept for s in size]
-    thinner = [width / (7 / 8) for _, width in lines.values()]  # as there are eight columns
-    assert sorted(thinner) == pytest.approx(sorted(widths))
+    widths = [7 / 8 * WIDTHS[min(int(4 * s / size.max()), 3)] for size in kept for s in size]
+    assert sorted(look.width for look in lines.values()) == pytest.approx(sorted(widths))
 
 
 def find_curves(portrait):
@@ -184,38 +184,27 @@ def test_a_curve_is_drawn_to_scale_from_0_and_a_dead_unit_is_flat_at_the_bottom(
     net, _ = make()
     bias = torch.tensor([-1e6, *(1.0,) * 7])
     portrait = change(net, 0, bias=bias)
-    curves = find_curves(portrait)
-    assert curves[1] == pytest.approx(0.08)
+    curves = (find_curves(portrait) - 0.08) / 0.84
+    assert curves[1] == pytest.approx(0)
     for number in range(2, 9):  # the others of the first layer
         output = portrait.outputs[1][:, number - 1]
-        assert curves[number] == pytest.approx(0.08 + 0.84 * output / output.max(), abs=1e-5)
-    assert curves[0] == pytest.approx(0.08 + 0.84 * (portrait.x + 10) / 20, abs=1e-5)
-    flat = find_curves(change(net, 0, weight=0.0, bias=1.0))
-    assert flat[1] == pytest.approx(0.92)  # what is always on stands above 0
+        assert curves[number] == pytest.approx(output / output.max(), abs=1e-5)
+    assert curves[0] == pytest.approx((portrait.x + 10) / 20, abs=1e-5)
+    faint = portrait.outputs[1].max() * FAINT / 10
+    bias = torch.tensor([1.0, *(faint,) * 7])
+    curves = (find_curves(change(net, 0, weight=0.0, bias=bias)) - 0.08) / 0.84
+    assert curves[1] == pytest.approx(1)  # what is always on stands above 0
+    assert curves[2] == pytest.approx(faint / FAINT, abs=1e-5)  # beside it next to nothing
 
 
-def test_the_predictions_cell_has_the_scale_of_the_data_and_ends_there():
-    net, portrait = make()
-    low, high = portrait.limits
-    assert (low, high) == pytest.approx((-1.5, 1.5), abs=0.01)  # with room, as in the picture
-    share = (portrait.outputs[-1][:, 0] - low) / (high - low)
-    assert find_curves(portrait)[-1] == pytest.approx(0.08 + 0.84 * share, abs=1e-5)
-    flat = find_curves(change(net, -1, weight=0.0, bias=0.0))[-1]
-    assert flat == pytest.approx(0.5, abs=0.01)  # at 0, in the middle: whatever its own range
-    gone = find_curves(change(net, -1, bias=1e9))[-1]
-    assert gone.min() > 0.99
-    assert gone.max() < 1.01
-
-
-def test_a_unit_that_says_next_to_nothing_beside_its_layers_loudest_looks_like_it():
+def test_the_prediction_has_the_scale_of_the_data_and_stays_near_its_cell():
     net, _ = make()
-    weight = torch.tensor([[1.0], [0.06], [0.01], *[[0.5]] * 5])
-    curves = find_curves(change(net, 0, weight=weight, bias=0.0))
-    tops = curves[1:4].max(axis=1)
-    assert tops == pytest.approx([0.92, 0.92, 0.08 + 0.84 * 0.2], abs=1e-5)
+    for prediction, height in ((0.0, 0.5), (-1.5, 0.0), (0.75, 0.75), (1e30, 1.1), (-1e30, -0.1)):
+        portrait = change(net, 3, weight=0.0, bias=prediction)
+        assert (find_curves(portrait)[-1] - 0.08) / 0.84 == pytest.approx(height, abs=0.01)
 
 
-def test_a_chosen_unit_is_pointed_out_by_its_frame_its_curve_and_its_lines():
+def test_a_chosen_unit_is_pointed_out_by_its_frame_and_its_curve():
     _, portrait = make(Settings(cfg=(1, 3, 8, 1)))
     shapes = draw_network(VIEW, portrait, (2, 5))
     curve, frame = (shape.points for shape in shapes if shape.look == CHOSEN)
@@ -223,16 +212,18 @@ def test_a_chosen_unit_is_pointed_out_by_its_frame_its_curve_and_its_lines():
     assert np.array_equal(frame[0, :4], find_frames(portrait)[number])
     plain = next(shape for shape in shapes if shape.look == CURVE)
     assert np.array_equal(curve[0], plain.points[number])
-    (left, top), (right, _), _, (_, bottom) = frame[0, :4]
-    lines = [s for s in shapes if s.look.colour in (POSITIVE, NEGATIVE)]
-    bright = np.concatenate([s.points for s in lines if s.look.opacity == 1])
-    middle = (top + bottom) / 2
-    into = [line for line in bright if line[1] == pytest.approx([left, middle])]
-    out = [line for line in bright if line[0] == pytest.approx([right, middle])]
-    assert (len(into), len(out), len(bright)) == (3, 1, 4)
-    assert sum(len(s.points) for s in lines) == 3 + 24 + 8
-    assert {s.look.opacity for s in lines} == {1, DIMMED}
-    assert {s.look.opacity for s in draw_network(VIEW, portrait)} == {1}
+
+
+def test_the_lines_of_a_chosen_unit_are_all_there_and_stand_out():
+    _, crowd = make(CROWD)
+    every, lines = expected_lines(crowd), find_lines(crowd, (3, 2))
+    frame = find_frames(crowd)[1 + 8 + 8 + 1]
+    right, left = frame[1:3].mean(axis=0).round(6), frame[[0, 3]].mean(axis=0).round(6)
+    own = [ends for ends in every if ends[:2] == (*right,) or ends[2:] == (*left,)]
+    assert len(own) == 16
+    for ends in own:
+        assert lines.pop(ends) == every[ends]
+    assert {look.opacity for look in lines.values()} == {DIMMED}
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf, 3e38, 0.0])

@@ -378,6 +378,11 @@ def test_beyond_shows_twice_the_range(picture):
     assert picture.grid[[0, -1]].tolist() == [-20, 20]
     assert len(picture.grid) == 1000
     assert {"-20", "20"} < set(words(picture.still))
+    (band,) = [e for e in read(picture.still).iter(SVG + "path") if e.get("fill-opacity")]
+    edges = [float(part) for part in re.findall(r"[MH](\d+)", band.get("d"))]  # where data end
+    assert np.array(edges) / 3120 * 42.4 - 21.2 == pytest.approx(
+        [-21.2, -10, -21.2, 10, 21.2, 10], abs=0.01
+    )
     show(picture, np.sin(picture.grid), [], [])
     picture.set_data(X, Y)
     assert np.array_equal(picture.grid, X)
