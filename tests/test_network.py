@@ -164,7 +164,7 @@ def test_the_thinnest_quarter_is_left_out_only_where_it_is_crowded():
     assert len(every) - len(lines) == 5 * 16  # of the ends' eight lines none
     sizes = [abs(weight).ravel() for weight in crowd.weights]
     kept = [sizes[0], *(np.sort(size)[16:] for size in sizes[1:-1]), sizes[-1]]
-    widths = [7 / 8 * WIDTHS[min(int(4 * s / size.max()), 3)] for size in kept for s in size]
+    widths = [0.75 * WIDTHS[min(int(4 * s / size.max()), 3)] for size in kept for s in size]
     assert sorted(look.width for look in lines.values()) == pytest.approx(sorted(widths))
 
 

@@ -25,7 +25,7 @@ CELL = (0.5, 0.09, 0.78)  # width of a cell: a share of its column's, at the mos
 POSITIVE, NEGATIVE = "#3377DD", "#C06A00"  # told apart by everybody, on white and on black
 WIDTHS = (0.4, 1.0, 1.8, 2.8)  # of a line, for each quarter of the layer's largest weight
 FAINT = 0.05  # of the loudest unit of its layer; what is smaller looks smaller
-ROOMY = 7  # columns; between more of them lines are thinner
+ROOMY = 6  # columns; between more of them lines are thinner
 DIMMED = 0.25  # opacity of the lines that do not touch the unit that is chosen
 TOOLTIP = (
     "A box is a unit, and the curve in it what it hands on over all x. A line is a weight: blue "
