@@ -169,6 +169,7 @@ def draw_weights(
         sizes = np.nan_to_num(abs(weight), posinf=1e30)
         right, left = np.indices(weight.shape) + starts[[number + 1, number]][:, None, None]
         kept = sizes >= (np.quantile(sizes, 0.25) if crowded and weight.size > MOST else 0)
+        kept |= (left == chosen) | (right == chosen)
         share = sizes / max(sizes.max(), 1e-30)
         classes = np.minimum(4 * share, 3).astype(int)
         found.append(np.stack([left, right, weight < 0, classes])[:, kept])
