@@ -230,14 +230,15 @@ def test_the_files_that_tests_begin_with_exist(pytestconfig):
     assert set(conftest.LONGEST) <= {path.name for path in files}
 
 
-def test_ci_runs_the_readmes_test_command_with_a_browser():
+def test_ci_runs_the_readmes_test_command_with_browsers():
     *before, command = read(".ci/run").splitlines()
     assert command in commands("bash")
     assert "tests/requirements.txt" in command
     assert command.endswith("-m pytest")
     assert "export REQUIRE_BROWSER=1" in before
     assert "set -euo pipefail" in before
-    assert any(line.strip().endswith("install --yes chromium") for line in before)
+    assert re.findall(r"missing\+=\((\S+)\)", "\n".join(before)) == ["chromium", "firefox-esr"]
+    assert any(line.endswith('apt-get install --yes "${missing[@]}"') for line in before)
 
 
 def test_readme_has_each_first_command_for_windows_too():

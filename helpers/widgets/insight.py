@@ -24,7 +24,7 @@ TOOLTIPS = {
     "Residuals": "Draw what the prediction leaves of each label",
     "Beyond the data": "Show what the network says on twice the range of x",
 }
-REST = 120  # times as long as a finding took, it is not made again while training runs
+REST = 160  # times as long as a finding took, it is not made again while training runs
 OFTEN = 0.25  # seconds between two portraits of the network, at the least
 MOST = 100  # kinks that are drawn, so that one can tell them apart
 MUCH = 2e8  # crossings times parameters; kinks of more take above a tenth of a second

@@ -176,7 +176,7 @@ def draw_weights(
     left, right, signs, classes = np.concatenate(found, axis=1)
     ends = np.stack([x[left] + width, y[left], x[right], y[right]], axis=1).reshape(-1, 2, 2)
     thinner = min(1, ROOMY / (len(weights) + 1))
-    touches = (left == chosen) | (right == chosen) if chosen is not None else left == left
+    touches = np.isin(left, chosen) | np.isin(right, chosen) | (chosen is None)
     shapes = []
     for bright in (False, True):  # the thickest of those that stand out are in front
         for size, thickness in enumerate(WIDTHS):
