@@ -278,7 +278,8 @@ def test_kinks_that_take_long_are_left_for_a_pause(monkeypatch):
     dots = examiner.examine(experiment, Look(kinks=True)).dots
     assert sum(len(x) for x, _ in dots) == MOST
     assert len(asked) == 1
-    assert examiner.examine(Experiment(Settings(cfg=SEVEN)), Look(kinks=True)).dots
+    seven = Experiment(Settings(cfg=SEVEN))
+    assert Examiner().examine(seven, Look(kinks=True), running=True).dots
 
 
 def test_of_many_kinks_some_are_drawn_and_all_are_counted():
