@@ -56,8 +56,16 @@ def unit_effect(
     Returns:
         What it hands on, (N,); and the prediction less the one that comes where it hands on 0,
         (N, outputs). Without gradients.
+
+    Raises:
+        ValueError: The network has no such layer, or the layer no such unit.
     """
     features = getattr(net, "features", net)
+    widths = [module.out_features for module in features if isinstance(module, nn.Linear)][:-1]
+    if not 1 <= layer <= len(widths):
+        raise ValueError(f"layer must be from 1 to {len(widths)}, got {layer}")
+    if not 1 <= unit <= widths[layer - 1]:
+        raise ValueError(f"unit must be from 1 to {widths[layer - 1]}, got {unit}")
     with torch.no_grad():
         whole, number = features(x), 0
         for module in features:

@@ -119,6 +119,20 @@ def test_what_a_unit_adds_is_what_is_lost_when_its_weights_out_are_zero(layer):
     assert effect.abs().max() > 1e-3
 
 
+@pytest.mark.parametrize(
+    ("layer", "unit", "told"),
+    [
+        (3, 1, "layer must be from 1 to 2, got 3"),
+        (0, 1, "layer must be from 1 to 2, got 0"),
+        (2, 8, "unit must be from 1 to 7, got 8"),
+        (1, 0, "unit must be from 1 to 5, got 0"),
+    ],
+)
+def test_a_unit_that_is_not_there(layer, unit, told):
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        unit_effect(Regressor(make_layers([1, 5, 7, 1])), layer, unit, X)
+
+
 def test_gradient_norms_measure_each_linear_layer():
     torch.manual_seed(0)
     net = Regressor(make_layers([1, 5, 7, 1]))

@@ -59,14 +59,14 @@ def draw_legend(page: Box, box: Box, names: dict[str, Look], dotted: Sequence[st
 
     A row that is too long for the box begins as far to the left as it must.
     """
-    lengths = [0 if name in dotted else 14 for name in names]
-    widths = [length + 22 + 6.3 * len(name) for length, name in zip(lengths, names, strict=True)]
-    left, height = box.left + 3 - max(sum(widths) - 14 - box.width, 0), box.top - 11.0
+    lengths = [0 if name in dotted else 11 for name in names]
+    widths = [length + 18 + 6.7 * len(name) for length, name in zip(lengths, names, strict=True)]
+    left, height = box.left + 3 - max(sum(widths) - 26 - box.width, 0), box.top - 11.0
     shapes = []
     for (name, look), length, width in zip(names.items(), lengths, widths, strict=True):
         x, y = np.array([left, left + length]), np.array([height, height])
         shapes.append((Line if length else Dots)(page, x, y, look))
-        shapes.append(Text(left + length + 7, height + 4.5, name))
+        shapes.append(Text(left + length + 6, height + 4.5, name))
         left += width
     return shapes
 
