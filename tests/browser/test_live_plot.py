@@ -125,6 +125,7 @@ def test_a_picture_moves_stays_and_follows_the_theme(opened, picture):
             assert loss.get_attribute("aria-hidden") == "true"
             for svg in output.locator("svg[viewBox$='226']").all():
                 assert svg.evaluate(CONTRAST) > 7
+            assert output.locator("path[stroke=currentColor]").count() > 2  # axes, too
         page.screenshot(path=picture("dark" if dark else "light"))
         return output
 

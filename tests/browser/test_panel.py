@@ -382,6 +382,7 @@ def test_divergence_explains_itself(opened, panel, picture):
     panel.box.get_by_text("last run").first.wait_for()
     press(panel, "Learning rate", "End")
     panel.until(lambda: panel.value("Learning rate") == "10")
+    show_at(opened, 1366, 650, files=True)
     bring_to_top(panel)
     before = boxes(panel)
     panel.button("Run").click()
@@ -402,6 +403,9 @@ def test_divergence_explains_itself(opened, panel, picture):
     assert boxes(panel).keys() == before.keys()
     for name, box in boxes(panel).items():
         assert box["top"] == before[name]["top"], name  # nothing moves
+    bring_to_top(panel)
+    fits, *where = all_in_view(panel)
+    assert fits, where
     panel.page.screenshot(path=picture("1366"))
     for width in (1366, 390):
         show_at(opened, width, 650)
