@@ -97,6 +97,15 @@ def test_a_state_stays_as_it_is_while_training_goes_on():
     assert state.program != later.program
 
 
+def test_what_is_changed_before_the_first_iteration_leaves_no_mark():
+    run = Run()
+    run.change(optimizer="Adam")
+    run.change(lr=0.02)
+    run.train(100)
+    run.change(lr=0.01)
+    assert run.look().marks == ((100, "lr 0.01"),)
+
+
 def test_the_first_of_two_divergences_is_told():
     for first, loss in ((7.0, "7"), (None, "inf")):
         record = Run().record
@@ -352,9 +361,10 @@ def test_words_are_sent_after_the_picture_they_are_about(shown, monkeypatch):
     assert sorted(sent[:-3]) == sorted({*sent[:-3]})  # once each
     assert {*sent} == {*names.values()}
     sent.clear()
-    run.change(lr=0.02)
+    run.train(1)
+    run.change(lr=0.02)  # a mark, and so another legend
     shown.draw(run.look(ALL, running=True))
-    assert sent[0] == "picture"
+    assert sent[:2] == ["axes", "picture"]
     assert sent.count("picture") == 1
     assert not {"cells", "headline", "button"} & set(sent)
     assert sent[-1] == "program"

@@ -125,13 +125,16 @@ class Record:
         self.progress.take(iteration)
 
     def change(self, experiment: Experiment) -> None:
-        """Note that training goes on with another learning rate or optimizer."""
+        """Note that training goes on, or begins, with another learning rate or optimizer."""
         settings = experiment.settings
-        word = f"lr {settings.lr:g}"
+        if experiment.iteration == 0:
+            self.optimizers.clear()
         self.optimizers.add(settings.optimizer)
+        word = f"lr {settings.lr:g}"
         if len(self.optimizers) > 1:
             word = f"{settings.optimizer}, {word}"
-        add_mark(self.marks, experiment.iteration, word)
+        if experiment.iteration > 0:
+            add_mark(self.marks, experiment.iteration, word)
         self.progress.settings = settings
         self.program = experiment.program()
 
