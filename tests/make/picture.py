@@ -26,7 +26,7 @@ def shoot(panel, frames, number):
     clip = {
         "x": top["x"] - 4,
         "y": top["y"] - 4,
-        "width": 940,
+        "width": panel.box.bounding_box()["width"] + 8,
         "height": bottom["y"] - top["y"] + 32,
     }
     for _ in range(number):
