@@ -167,13 +167,13 @@ class LivePlot:
         """Say in one line what the picture shows."""
         if self.latest is None:
             return f"{self.order.size} points, no {self.count} yet"
-        parts = [f"{self.count} {self.latest.number}", f"loss {self.latest.loss:z.4g}"]
+        held_out = []
         if self.held_out.losses:
             number, loss = self.held_out.iterations[-1], self.held_out.losses[-1]
             old = "" if number == self.latest.number else f" at {self.count} {number}"
-            parts.append(f"held out {loss:z.4g}{old}")
+            held_out = [f"held out {loss:z.4g}{old}"]
         fit = to_array(self.latest.prediction)[self.order]
-        return ", ".join([*parts, find_worst(self.x, fit - self.y)])
+        return describe_fit(self.count, self.latest, held_out, self.x, fit - self.y)
 
     def close(self) -> None:
         """Take the widgets away."""
@@ -236,11 +236,22 @@ class LivePlot:
                 live.close()
 
 
-def find_worst(x: np.ndarray, errors: np.ndarray) -> str:
-    """Say where the largest error is, and how large: of x and errors, (N,) each."""
+def describe_fit(
+    count: str, now: Shown, held_out: list[str], x: np.ndarray, errors: np.ndarray
+) -> str:
+    """Say in one line how a fit stands.
+
+    Args:
+        count: What its number counts.
+        now: Its number and its loss.
+        held_out: Words on the held-out loss, if there is any.
+        x: Inputs, (N,).
+        errors: Prediction less label at each, (N,).
+    """
     sizes = np.abs(errors)
     worst = int(sizes.argmax())
-    return f"worst error {sizes[worst]:.3g} at x = {x[worst]:z.2f}"
+    where = f"worst error {sizes[worst]:.3g} at x = {x[worst]:z.2f}"
+    return ", ".join([f"{count} {now.number}", f"loss {now.loss:z.4g}", *held_out, where])
 
 
 def add_mark(marks: list[tuple[int, str]], number: int, text: str) -> None:

@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from ipywidgets import HTML, GridBox
 from torch import nn
 
 from helpers.plots import to_array
 from helpers.probe import hidden_outputs
-from helpers.widgets.picture import widen
+from helpers.widgets.picture import Layers, widen
 from helpers.widgets.shapes import INK, LOOKS, UNIT_COLOUR, Box, Look, Shape, Strokes
 from helpers.widgets.svg import write_svg
 
@@ -51,6 +50,11 @@ class Portrait(NamedTuple):
     x: np.ndarray
     outputs: list[np.ndarray]
     weights: list[np.ndarray]
+
+    @property
+    def columns(self) -> list[int]:
+        """How many units are drawn of each layer, input and prediction among them."""
+        return [output.shape[1] for output in self.outputs]
 
 
 def portray(net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> Portrait:
@@ -97,9 +101,8 @@ def draw_network(
         portrait: What to draw.
         chosen: A hidden layer and a unit of it to point out, both from 1; or nothing.
     """
-    columns = [output.shape[1] for output in portrait.outputs]
-    x, y, width, height = place_cells(columns)
-    starts = np.cumsum([0, *columns])
+    x, y, width, height = place_cells(portrait.columns)
+    starts = np.cumsum([0, *portrait.columns])
     number = starts[chosen[0]] + chosen[1] - 1 if chosen else None  # of the chosen cell
     shapes = draw_weights(box, portrait.weights, starts, x, y + height / 2, width, number)
 
@@ -111,7 +114,7 @@ def draw_network(
     shapes.append(Strokes(box, points[: starts[-2]], CURVE))
     shapes.append(Strokes(box, points[starts[-2] :], LOOKS["prediction"]))
     if chosen:
-        frame = draw_cells(box, columns)[0].points
+        frame = draw_cells(box, portrait.columns)[0].points
         shapes.append(Strokes(box, points[[number]], CHOSEN))
         shapes.append(Strokes(box, frame[[number]], CHOSEN))
     return shapes
@@ -188,17 +191,14 @@ def draw_weights(
     return shapes
 
 
-class Network(GridBox):
+class Network(Layers):
     """The drawn network on the page: frames that stay, and what moves, which lies over them."""
 
     def __init__(self) -> None:
         """Begin empty."""
-        cell = {"grid_area": "1 / 1 / 2 / 2", "width": "100%", "margin": "0"}
-        self.still = HTML(layout=cell)
-        self.moving = HTML(layout=cell, tooltip=TOOLTIP)
+        super().__init__(TOOLTIP)
         self.columns: list[int] = []
         self.shown: tuple = ()
-        super().__init__([self.still, self.moving], layout={"width": "100%", "overflow": "hidden"})
 
     def show(
         self, portrait: Portrait, chosen: tuple[int, int] | tuple[()] = (), label: str = ""
@@ -207,10 +207,9 @@ class Network(GridBox):
         if self.shown and self.shown[0] is portrait and self.shown[1] == chosen:
             return
         self.shown = (portrait, chosen)
-        columns = [output.shape[1] for output in portrait.outputs]
-        if columns != self.columns:
-            self.columns = columns
-            self.still.value = write(draw_cells(VIEW, columns))
+        if portrait.columns != self.columns:
+            self.columns = portrait.columns
+            self.still.value = write(draw_cells(VIEW, self.columns))
         self.moving.value = write(draw_network(VIEW, portrait, chosen), label)
 
 

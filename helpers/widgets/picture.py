@@ -113,7 +113,28 @@ class Scene(NamedTuple):
     label: str = ""
 
 
-class Picture(GridBox):
+class Layers(GridBox):
+    """Two pieces of SVG over each other: what stays, and what moves.
+
+    Args:
+        tooltip: What a pointer that rests on it is told.
+        layout: More of the box's layout.
+
+    Attributes:
+        still: What stays, sent again only when it changes.
+        moving: What moves, over it.
+    """
+
+    def __init__(self, tooltip: str | None = None, **layout: str) -> None:
+        """Begin empty."""
+        cell = {"grid_area": "1 / 1 / 2 / 2", "width": "100%", "margin": "0"}
+        self.still = HTML(layout=cell)
+        self.moving = HTML(layout=cell, tooltip=tooltip)
+        layout = {"width": "100%", "overflow": "hidden"} | layout
+        super().__init__([self.still, self.moving], layout=layout)
+
+
+class Picture(Layers):
     """Data, prediction and loss curve, drawn anew as often as you like.
 
     What stays (axes, data, legends, the last run) is one piece of SVG, sent again only when it
@@ -141,14 +162,11 @@ class Picture(GridBox):
         self, x: ArrayLike, y: ArrayLike, title: str = "", count: str = "iteration"
     ) -> None:
         """Draw the data alone."""
-        cell = {"grid_area": "1 / 1 / 2 / 2", "width": "100%", "margin": "0"}
-        self.still = HTML(layout=cell)
-        self.moving = HTML(layout=cell)
+        points = to_points(x, y)  # what may fail comes before any widget is made
+        super().__init__(max_width=f"min(100%, {WIDEST}px)")
         self.title = title
         self.count = count
-        self.set_data(x, y)
-        layout = {"width": "100%", "max_width": f"min(100%, {WIDEST}px)", "overflow": "hidden"}
-        super().__init__([self.still, self.moving], layout=layout)
+        self.set_data(*points)
 
     def set_data(self, x: ArrayLike, y: ArrayLike, beyond: bool = False) -> None:
         """Take other data, or another range of x; shows them without a prediction.

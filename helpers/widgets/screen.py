@@ -14,7 +14,7 @@ from helpers.training import Diverged
 from helpers.widgets.controls import Controls
 from helpers.widgets.goals import GoalList
 from helpers.widgets.insight import Insight
-from helpers.widgets.live import find_worst
+from helpers.widgets.live import describe_fit
 from helpers.widgets.network import Network, draw_cells, draw_network
 from helpers.widgets.pace import Pace
 from helpers.widgets.picture import HEIGHT, WIDTH, Picture, Scene
@@ -144,17 +144,15 @@ def make_scene(state: State) -> Scene:
 
 def describe_state(state: State) -> str:
     """Say in one line what the picture shows."""
-    parts = [f"iteration {state.now.number}", f"loss {state.now.loss:z.4g}"]
-    if state.held_out.losses:
-        parts.append(f"held out {state.held_out.losses[-1]:z.4g}")
+    held_out = [f"held out {loss:z.4g}" for loss in state.held_out.losses[-1:]]
     errors = to_array(state.now.prediction) - to_array(state.y)
-    return ", ".join([*parts, find_worst(to_array(state.x), errors)])
+    return describe_fit("iteration", state.now, held_out, to_array(state.x), errors)
 
 
 def describe_units(state: State) -> str:
     """Say in one line which units the drawn network has, and which are off."""
     widths = state.settings.cfg[1:-1]
-    drawn = [output.shape[1] for output in state.found.portrait.outputs[1:-1]]
+    drawn = state.found.portrait.columns[1:-1]
     words = ", ".join(f"{few} of {width}" for few, width in zip(drawn, widths, strict=True))
     off = ", ".join(map(str, state.found.off))
     return f"units drawn by layer: {words}; off for every x: {off}" if widths else "no hidden layer"
@@ -173,7 +171,7 @@ def write_numbers(state: State) -> str:
 def write_headline(state: State) -> str:
     """Write which network it is, and how much of it is drawn."""
     units = sum(state.settings.cfg[1:-1])
-    drawn = sum(output.shape[1] for output in state.found.portrait.outputs[1:-1])
+    drawn = sum(state.found.portrait.columns[1:-1])
     words = f" · {drawn} of {units:,} units drawn" if drawn < units else ""
     return f"<code>{summarise(state.settings, state.parameters)}</code>{words}"
 
@@ -197,8 +195,8 @@ def summarise(settings: Settings, parameters: int) -> str:
 def draw_below(state: State, left: float = 6) -> list[Shape]:
     """Draw the network below fit and loss, as a still has it."""
     box = Box(left, HEIGHT + 6, WIDTH - 2 * left, BELOW - 12, (0, 1), (1, 0))
-    columns = [output.shape[1] for output in state.found.portrait.outputs]
-    return draw_cells(box, columns) + draw_network(box, state.found.portrait, find_chosen(state))
+    portrait = state.found.portrait
+    return draw_cells(box, portrait.columns) + draw_network(box, portrait, find_chosen(state))
 
 
 def make_still(settings: Settings) -> tuple[bytes, str]:
