@@ -17,7 +17,7 @@ def draw_axes(
     """Draw the frame, the grid lines, the numbers and the names of both axes.
 
     Args:
-        page: The whole picture, its numbers being pixels.
+        page: The picture, or the part of it that they stand in, its numbers being pixels.
         box: What the axes are for.
         xname: What stands below; None where another box stands there, which has the numbers.
         yname: What stands at the left, from below.
@@ -43,7 +43,7 @@ def draw_axes(
     lines += [[(box.left, y), (right, y)] for y in to_middles(down)]
     frame = [(box.left + 0.5, box.top), (box.left + 0.5, bottom - 0.5), (right, bottom - 0.5)]
     longest = max(map(len, ylabels), default=0)
-    aside = max(box.left - 17 - 7 * longest, 9)
+    aside = max(box.left - 17 - 7 * longest, page.left + 9)
     return [
         join_lines(page, lines, LOOKS["grid"]),
         join_lines(page, [frame], LOOKS["axis"]),

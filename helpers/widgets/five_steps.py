@@ -23,7 +23,7 @@ from helpers.widgets.controls import make_style
 from helpers.widgets.kernel import log_error, take_in_order
 from helpers.widgets.picture import widen
 from helpers.widgets.png import write_png
-from helpers.widgets.shapes import LOOKS, Box, Dots, Look, Shape, Text, draw_curve, make_page
+from helpers.widgets.shapes import LOOKS, Box, Dots, Look, Shape, draw_curve, make_page
 from helpers.widgets.stills import View, close_widget, with_still
 from helpers.widgets.svg import write_svg
 
@@ -36,8 +36,9 @@ LINES = {
 }
 SMALL = Settings(cfg=(1, 20, 20, 1))
 WIDTH, HEIGHT = 235, 250  # of each half of the picture, in pixels
-PAGE = make_page(WIDTH, HEIGHT)
-PLACE = (52, 40, 162, 166)  # of the axes in it: left, top, width, height
+HALVES = [make_page(WIDTH, HEIGHT, left) for left in (0, WIDTH)]
+PLACE = (40, 162, 166)  # of the axes in a half: top, width, height
+ASIDE = 52  # from a half's left edge to its axes
 SKIPPED = Look(MARK_COLOUR, 2, dash=(5, 3))
 CHANGED = "font-weight: bold; color: var(--jp-brand-color1)"
 TABLE = (
@@ -237,13 +238,6 @@ def find_end(losses: list[float]) -> str:
     return f"{np.mean(losses[-10:]):.2g}"
 
 
-def move(shape: Shape, across: float) -> Shape:
-    """Move a shape to the right, by so many pixels."""
-    if isinstance(shape, Text):
-        return replace(shape, x=shape.x + across)
-    return replace(shape, box=replace(shape.box, left=shape.box.left + across))
-
-
 class FiveSteps(View):
     """A debugger that takes one iteration apart.
 
@@ -381,32 +375,34 @@ class FiveSteps(View):
         )
         names = "<th>quantity</th><th>before</th><th>after</th><th>effect</th>"
         self.table.value = f"<table style='{TABLE}'><tr>{names}</tr>{lines}</table>"
-        halves = self._draw_fit(), self._draw_losses()
-        self.shapes = [*halves[0], *(move(shape, WIDTH) for shape in halves[1])]
-        drawn = (write_svg(half, WIDTH, HEIGHT) for half in halves)
+        fit, losses = self._draw_fit(HALVES[0]), self._draw_losses(HALVES[1])
+        self.shapes = [*fit, *losses]
+        drawn = (write_svg(fit, WIDTH, HEIGHT), write_svg(losses, WIDTH, HEIGHT, left=WIDTH))
         whole = "".join(f"<div style='flex: 0 0 {WIDTH}px'>{half}</div>" for half in drawn)
         reader = f'role="img" aria-label="{html.escape(self.sentence)}"'
         self.picture.value = f"<div {reader} style='display: flex; flex-flow: wrap'>{whole}</div>"
 
-    def _draw_fit(self) -> list[Shape]:
+    def _draw_fit(self, page: Box) -> list[Shape]:
         names = self.steps.names
         x, y = to_array(names["x"]), to_array(names["y"])
         few = slice(None, None, max(len(x) // 100, 1))  # dots that one can tell apart
-        box = Box(*PLACE, widen(x, 0.03), widen(y, 0.25))
+        box = Box(page.left + ASIDE, *PLACE, widen(x, 0.03), widen(y, 0.25))
         legend = {"data": LOOKS["data"]}
-        shapes = [*draw_axes(PAGE, box, "x", "y"), Dots(box, x[few], y[few], LOOKS["data"])]
+        shapes = [*draw_axes(page, box, "x", "y"), Dots(box, x[few], y[few], LOOKS["data"])]
         if "out" in names:
             legend["prediction"] = LOOKS["prediction"]
             shapes += draw_curve(box, x, to_array(names["out"]), LOOKS["prediction"])
-        return [*shapes, *draw_legend(PAGE, box, legend, dotted=["data"])]
+        return [*shapes, *draw_legend(page, box, legend, dotted=["data"])]
 
-    def _draw_losses(self) -> list[Shape]:
+    def _draw_losses(self, page: Box) -> list[Shape]:
         both = self.skip.value
         runs = self.runs if both else [self.steps.losses]
         looks = [SKIPPED, LOOKS["training"]] if both else [LOOKS["training"]]
         ylim = loss_limits([loss for losses in runs for loss in losses], [])[1]
-        box = Box(*PLACE, (-0.5, max(5, *map(len, runs)) - 0.5), ylim, log=ylim[0] > 0)
-        shapes = draw_axes(PAGE, box, "iteration" if both else "press of loss", "loss")
+        box = Box(
+            page.left + ASIDE, *PLACE, (-0.5, max(5, *map(len, runs)) - 0.5), ylim, log=ylim[0] > 0
+        )
+        shapes = draw_axes(page, box, "iteration" if both else "press of loss", "loss")
         for losses, look in zip(runs, looks, strict=True):
             points = (np.arange(len(losses)), np.array(losses, float))
             shapes += draw_curve(box, *points, look)
@@ -417,7 +413,7 @@ class FiveSteps(View):
             legend = [f"skipped: ends at {skipped}", f"five steps: end at {complete}"]
             for row, (name, look) in enumerate(zip(legend, looks, strict=True)):
                 above = replace(box, top=box.top - 17 * row)
-                shapes += draw_legend(PAGE, above, {name: look})
+                shapes += draw_legend(page, above, {name: look})
         return shapes
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:

@@ -218,9 +218,9 @@ class Text:
 Shape = Line | Dots | Band | Strokes | Text
 
 
-def make_page(width: float, height: float) -> Box:
-    """Make the box of a whole picture, whose numbers are its pixels, counted from above."""
-    return Box(0, 0, width, height, (0, width), (height, 0))
+def make_page(width: float, height: float, left: float = 0) -> Box:
+    """Make the box of a picture, or of its part from `left` on: its numbers are pixels."""
+    return Box(left, 0, width, height, (left, left + width), (height, 0))
 
 
 def keep_outline(points: np.ndarray) -> np.ndarray:
