@@ -220,17 +220,15 @@ def test_a_width_slider_changes_its_layer_alone(panel, place):
 
 def test_depth_leaves_the_other_widths_alone_and_shows_those_that_count(panel):
     sliders = panel.controls.widths
-    box = panel.controls.widths_box
-    assert box.children[1:-1] == tuple(sliders)  # each below its column of the drawn network
+    below_columns = panel.controls.widths_box.children[1:-1]
+    assert below_columns == tuple(sliders)
     sliders[1].value = 33
     panel.controls.depth.value = 1
     assert panel.settings.cfg == (1, 8, 1)
     assert [s.layout.display for s in sliders] == ["flex"] + ["none"] * 9
-    assert "repeat(3," in box.layout.grid_template_columns
     panel.controls.depth.value = 4
     assert panel.settings.cfg == (1, 8, 33, 20, 20, 1)
     assert [s.layout.display for s in sliders] == ["flex"] * 4 + ["none"] * 6
-    assert "repeat(6," in box.layout.grid_template_columns
 
 
 def test_widths_up_to_64_have_most_of_the_slider(panel):

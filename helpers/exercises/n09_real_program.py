@@ -359,8 +359,10 @@ def judge_program(answer: object) -> str:
         if error > ENOUGH:
             own = to_error(written.ask(kiln.x), kiln.y)
             raise NotYet(tell_error(error, own, held_out, other_y, first))
-        refuse_claim(written, kiln)
-        refuse_leak(answer, path, kiln, seed, (other_x, held_out))
+        y = kiln.y.clone()
+        changed = refuse_leak(answer, path, kiln, seed, (other_x, held_out))
+        refuse_claim(written, kiln.x, y)
+        refuse_claim(changed, kiln.x, kiln.y)
         refuse_idle(written, other_x, held_out)
     return (
         f"predict is at most {ENOUGH:g} degrees off on readings that program never saw; the error "
@@ -449,13 +451,13 @@ def is_line_away(out: torch.Tensor, y: torch.Tensor) -> bool:
     return shape and (far or not 0.1 < spread(out) / spread(y) < 10)
 
 
-def refuse_claim(written: Written, kiln: Kiln) -> None:
-    """Refuse an error that is not that of the last rows.
+def refuse_claim(written: Written, x: torch.Tensor, y: torch.Tensor) -> None:
+    """Refuse an error that is not that of the last rows of the file.
 
     Raises:
         NotYet: With the errors that were measured.
     """
-    errors = written.ask(kiln.x) - kiln.y
+    errors = written.ask(x) - y
     own, right = (part.square().mean().sqrt().item() for part in errors.split([90, 30]))
     if math.isclose(written.claim, right, rel_tol=0.01, abs_tol=0.5):
         return
@@ -465,7 +467,7 @@ def refuse_claim(written: Written, kiln: Kiln) -> None:
     )
     if math.isclose(written.claim, right**2, rel_tol=0.02):
         hint = "That is the mean square, and its root was asked for."
-    elif math.isclose(written.claim * spread(kiln.y), right, rel_tol=0.2):
+    elif math.isclose(written.claim * spread(y), right, rel_tol=0.2):
         hint = "Is that on the scale of the scaled labels? Times their spread it is in degrees."
     raise NotYet(
         f"program claims an error of {format_number(written.claim)}. On the last {TEST} rows of "
@@ -479,10 +481,8 @@ def refuse_leak(
     kiln: Kiln,
     seed: int,
     before: tuple[torch.Tensor, torch.Tensor],
-) -> None:
+) -> Written:
     """Refuse a program in which the test rows have a say: other degrees there change its curve.
-
-    The error that it claims has to follow them.
 
     Args:
         answer: The program.
@@ -490,6 +490,9 @@ def refuse_leak(
         kiln: What was written there.
         seed: The seed with which it ran.
         before: Some x, and what it predicted for them.
+
+    Returns:
+        What the program returned with the other degrees, which stay in the file.
 
     Raises:
         NotYet: With how far predictions move.
@@ -501,8 +504,7 @@ def refuse_leak(
     changed = Written(answer, path, seed)
     gap = to_gap(changed.ask(x), said)
     if gap <= SAME:
-        refuse_claim(changed, kiln)
-        return
+        return changed
     kiln.y = again
     kiln.write(path)
     noise = to_gap(Written(answer, path, seed).ask(x), said)

@@ -69,6 +69,7 @@ mend();
         white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
     }
 }
+.sine-widths.widget-gridbox { grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
 .sine-widths .widget-slider { flex-direction: column; align-items: stretch; height: 44px; }
 .sine-widths .widget-label {
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
@@ -97,7 +98,7 @@ mend();
     .sine-numbers { gap: 8px; padding-inline: 4px 0; }
     .sine-numbers b { min-width: 3.4em; }
     .sine-widths.widget-gridbox {
-        grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)) !important;
+        grid-auto-flow: row; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr));
     }
     .sine-widths .widget-html { display: none; }
     .sine-widths .widget-slider { flex-direction: row; align-items: center; height: 28px; }
@@ -235,8 +236,6 @@ class Controls:
         self.program.value = text
 
     def _show_widths(self, change: object = None) -> None:
-        columns = self.depth.value + 2
-        self.widths_box.layout.grid_template_columns = f"repeat({columns}, minmax(0, 1fr))"
         for place, slider in enumerate(self.widths):  # a hidden one keeps its value
             slider.layout.display = "flex" if place < self.depth.value else "none"
 
