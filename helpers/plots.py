@@ -122,6 +122,41 @@ def draw_network(ax: Axes, cfg: Sequence[int]) -> None:
     ax.axis("off")
 
 
+def draw_stages(
+    axes: Sequence[Axes],
+    x: ArrayLike,
+    pre_activation: np.ndarray,
+    activation: np.ndarray,
+    weighted: np.ndarray,
+    total: ArrayLike,
+) -> None:
+    """Draw what three units make of x, stage by stage: two in grey, the third in colour.
+
+    Args:
+        axes: Four, one for each stage.
+        x: Inputs, N values in rising order.
+        pre_activation: What the units have before their ReLU, (N, 3).
+        activation: What they hand on, (N, 3).
+        weighted: The same times the output weights, (N, 3).
+        total: Their sum, N values.
+
+    Shown in: 02_model
+    """
+    titles = ("pre-activation", "activation", "times output weight")
+    stages = (pre_activation, activation, weighted)
+    for ax, title, stage in zip(axes, titles, stages, strict=False):
+        ax.plot(to_array(x), stage, color="0.6", linewidth=2)
+        ax.lines[1].set_linestyle("dashed")
+        ax.lines[2].set_color(MARK_COLOUR)
+        ax.set_title(title)
+    draw_fit(axes[3], x, total, linewidth=2)
+    axes[3].set_title("sum of the three")
+    for ax in axes:
+        ax.axhline(0, color="black", linewidth=0.5)
+        ax.set(xlabel="x", ylabel="")
+        ax.label_outer()
+
+
 def draw_kinks(
     ax: Axes, kinks: Sequence[np.ndarray], heights: Sequence[np.ndarray]
 ) -> list[Line2D]:

@@ -415,8 +415,7 @@ class Skip(nn.Module):
     def forward(self, x):
         return x + self.layers(x)
 """,
-    why="x goes past the layers: with all weights at 0 it would come out unchanged. So deep "
-    "networks begin.",
+    why="x goes past the layers: if all weights were 0, it would come out unchanged.",
     draw=draw_widths,
     observe=observe_made,
     mistakes={

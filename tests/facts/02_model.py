@@ -1,7 +1,36 @@
 """What the cells of 02_model must have found."""
 
-import math
-import statistics
+# %% 02-ruler-loss
+((by_ruler,),) = printed("loss of the ruler's line:  {}")
+((flat,),) = printed("loss of a flat line at 0:  {}")
+assert 15 < flat / by_ruler < 25
+
+# %% 02-one-unit
+assert printed("activation:     [{}, {}, {}, {}]") == [[0, 0, 1, 3]]
+
+# %% 02-hat
+rows = printed("x = {}:  {} + {} - 2 * {} = {}")
+assert [one[0] for one in rows] == [-10, -5, 0, 5, 10]
+assert [one[-1] for one in rows] == [0, 0, 5, 0, 0]
+
+# %% 02-hat-answer
+assert right("02-hat") == "it stays level at 0"
+
+# %% 02-changes
+rows = printed("kink at {}: slope from here {}, output weight {}")
+assert len(rows) == 7
+for _, slope, change in rows[1:]:
+    assert 1.8 < change / slope < 2.2
+
+# %% 02-change-answer
+assert right("02-change") == str(get_changes([2, -2])[1])
+
+# %% 02-units-added
+assert torch.allclose(add_units(7), ruler, atol=1e-4)
+
+# %% 02-by-hand
+assert printed("the network is the ruler: {}") == [[True]]
+assert printed("parameters: {}") == [[22]]
 
 # %% 02-pieces
 rows = printed("{} even pieces: largest gap {}, loss {}")
@@ -13,44 +42,106 @@ assert 3.5 < gap_20 / gap_40 < 4.5
 assert 3.5 < gap_40 / gap_80 < 4.5
 assert 12 < loss_20 / loss_40 < 20
 assert 12 < loss_40 / loss_80 < 20
-assert right("02-pieces") == f"about {2 ** round(math.log2(loss_40 / loss_80))}"
+
+# %% 02-pieces-answer
+assert right("02-pieces") == "about 16"
+
+# %% 02-trained
+losses = [loss for _, _, loss in printed("rate {}, seed {}: loss {}")]
+((by_ruler,),) = printed("by hand:           loss {}")
+assert len(losses) == 10
+assert 0.02 < by_ruler < 0.03
+assert 0.07 < min(losses) <= max(losses) < 0.48
+
+# %% 02-trained-answer
+assert right("02-trained") == "higher, every one of them"
+
+# %% 02-three-lines
+share = loss_func(improved(x), y).item() / loss_func(ruler, y).item()
+moved = (find_kinks(improved) - find_kinks(by_hand)).abs().max().item()
+assert 0.2 < share < 0.45
+assert moved < 0.4
+assert 1.05 < improved(x).max().item() < 1.5
+assert 0.07 < loss_func(trained(x), y).item() < 0.48
+assert 4 <= (find_kinks(trained).abs() < 10).sum().item() <= 7
+assert (find_kinks(trained).abs() < 6).sum().item() >= 4
 
 # %% 02-three-linear
 assert printed("parameters: {}") == [[481]]
 assert same
 at = three(x).flatten()
 assert (at[2:] - 2 * at[1:-1] + at[:-2]).abs().max() < 1e-5
+
+# %% 02-line-answer
 assert right("02-line") == "a straight line"
 
-# %% 02-alive
-counts = {}
-for optimizer_class, lr in settings:
-    of = [ended[optimizer_class, lr, seed] for seed in range(8)]
-    alive = [seed for seed in range(8) if of[seed].any()]
-    losses = [loss_func(of[seed], y).item() for seed in alive]
-    bare_losses = [loss_func(bare[optimizer_class, lr, seed], y).item() for seed in alive]
-    assert 0.2 < min(losses) <= max(losses) < 0.55
-    assert 0.005 < min(bare_losses) <= max(bare_losses) < 0.55
-    assert statistics.median(bare_losses) < statistics.median(losses)
-    assert not set(alive) & set(dead_at_birth)
-    counts[optimizer_class.__name__, lr] = 8 - len(alive) - len(dead_at_birth)
-for least, most, bare_least, bare_most in printed("loss {} to {}, bare {} to {}"):
-    assert 0.2 < least <= most < 0.55
-    assert 0.005 < bare_least <= bare_most < 0.55
-assert 1 <= counts["Adam", 0.01] <= 5
-assert right("02-alive") == "some die, with Adam at 0.01 at least"
+# %% 02-registered
+assert printed("an nn.Sequential: {} tensors of parameters registered") == [[8]]
+assert printed("a plain list:     {} tensors of parameters registered") == [[0]]
 
-# %% 02-dying
-falls = printed("seed 6, rate 0.001: {} {} {} {} {} {} {}")
-falls += printed("seed 2, rate 0.01: {} {}") + printed("seed 4, rate 0.01: {} {}")
-assert len(falls) == 3
-for highest in falls:
-    assert -0.3 < min(highest) <= max(highest) < 1
-    assert highest[-1] < 0 < highest[-2]
-rows = printed("where above 0 at birth: mean output {}, mean label {}")
-assert len(rows) == 3
-for above, labels in rows:
-    assert -0.4 < labels < above < 0.6
+# %% 02-floor
+((least,),) = printed("best output at or above 0: loss {}")
+((flat,),) = printed("a flat line at 0:          loss {}")
+assert 0.48 < least / flat < 0.52
+
+# %% 02-floor-answer
+assert right("02-floor") == "about half as large"
+
+# %% 02-before-relu
+assert len(alive_at_birth) == 10
+assert len(dead_at_birth) == 6
+
+# %% 02-no-gradient
+rows = printed("seed {}: loss {}, largest gradient {}")
+assert [gradient for *_, gradient in rows] == [0] * 6
+
+# %% 02-alive
+rows = printed("{} at {}: {} of {} died; loss of those left {} to {}, floor {}")
+assert [(name, lr) for name, lr, *_ in rows] == [("Adam", 0.01), ("Adam", 0.001), ("SGD", 0.05)]
+assert [of for _, _, _, of, *_ in rows] == [10] * 3
+hard, gentle, sgd = [count for _, _, count, *_ in rows]
+assert 6 <= hard <= 9
+assert gentle <= 4
+assert 1 <= sgd <= 8
+assert gentle < hard
+for *_, lowest, most, least in rows:
+    assert least == 0.24
+    assert 0.24 <= lowest <= most < 0.55
+
+# %% 02-alive-answer
+assert right("02-alive") == "some die, and more of them at the larger rate of Adam"
+
+# %% 02-survivor
+assert not dead(x).any()
+assert 0.23 < loss_func(survivor(x), y).item() < 0.3
+assert loss_func(bare(x), y).item() < 0.05
+
+# %% 02-second-layer
+rows = printed("the kink at h = {} stands at {} different x")
+assert [count for _, count in rows] == [6, 6, 7, 7, 6, 6]
+
+# %% 02-fold-answer
+assert right("02-fold") == "at six or seven x, one for each fold that passes this h"
+
+# %% 02-fold-loss
+((_, folded),) = printed("two layers of 7:  {} parameters, loss {}")
+((_, even),) = printed("one layer of 25:  {} parameters, loss {}")
+assert 7 < even / folded < 14
+
+# %% 02-dying-runs
+assert 0.02 < min(gentle_13) < 0.3
+assert min(gentle_13) == min(gentle_13[2:15])
+assert max(gentle_6[10:]) < 0
+assert 0.02 < gentle_6[3] < 0.6
+assert hard_13[1] < 0
+
+# %% 02-pulled
+above = [
+    mean for _, mean in printed("seed {}: where they are above 0, outputs less their labels: {}")
+]
+assert len(above) == 10
+pulled_down = sum(mean > 0 for mean in above)
+assert 6 < pulled_down < 10
 
 # %% 02-no-super
 assert printed("AttributeError: {}")
