@@ -24,6 +24,7 @@ from helpers.plots import (
     draw_fit,
     draw_loss,
     draw_network,
+    draw_stages,
     loss_limits,
     new_figure,
     to_array,
@@ -59,6 +60,19 @@ def test_draw_fit_differs_in_colour_from_the_data(ax):
         [0], [0], color=line.get_color()
     ).get_facecolor().tolist() != (dots.get_facecolor().tolist())
     assert draw_fit(ax, X, Y, label="after", lw=1).get_linewidth() == 1
+
+
+def test_draw_stages():
+    axes = Figure().subplots(1, 4)
+    pre_activation = X * torch.tensor([1.0, 2.0, 3.0]) + torch.tensor([5.0, -5.0, 0.0])  # (200, 3)
+    activation = pre_activation.relu()
+    draw_stages(axes, X, pre_activation, activation, -activation, activation.sum(dim=1))
+    for ax, stage in zip(axes, (pre_activation, activation, -activation), strict=False):
+        units = ax.lines[:3]
+        assert np.array_equal(np.stack([line.get_ydata() for line in units], axis=1), stage.numpy())
+        assert len({(line.get_color(), line.get_linestyle()) for line in units}) == 3
+    assert np.array_equal(axes[3].lines[0].get_ydata(), to_array(activation.sum(dim=1)))
+    assert len({ax.get_title() for ax in axes}) == 4
 
 
 def test_draw_loss(ax):

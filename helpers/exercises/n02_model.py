@@ -98,7 +98,7 @@ def draw_input(columns: int) -> torch.Tensor:
 LAYERS = Exercise(
     shown="my_layers({0}, nn.{1.__name__})",
     level=2,
-    minutes=10,
+    minutes=15,
     plan="Begin with an empty list. Each pair of neighbours in cfg but the last puts two things "
     "into it, a Linear layer and an activation, made by the brackets in activation(). The last "
     "pair puts in a Linear layer alone. At the end nn.Sequential makes one network of the list.",
@@ -193,6 +193,13 @@ class MyRegressor(nn.Module):
         "super().__init__() comes first in __init__: it prepares the module to hold layers.": edit(
             "        super().__init__()\n", ""
         ),
+        "__init__ prepares nothing and keeps nothing: call super().__init__() first, then keep the "
+        "layers in an attribute of self.": edit(
+            "        super().__init__()\n        self.layers = layers\n", "        pass\n"
+        ),
+        "The layers that come in are kept nowhere: give them to an attribute of self.": edit(
+            "        self.layers = layers\n", ""
+        ),
         "forward computes something and keeps it to itself. (print shows a result, and hands "
         "nothing on.)": edit("return self", "self"),
         "x comes back as it went in: return what the layers make of it.": edit(
@@ -258,7 +265,7 @@ def observe_valley(answer: object, case: tuple, shown: str) -> Observation:
 VALLEY = Exercise(
     shown="[weights, biases, out_weights]",
     level=2,
-    minutes=10,
+    minutes=15,
     answer="[weights, biases, out_weights]",
     plan="With weights of 1 a unit is off up to its kink and climbs from there; which bias puts "
     "the kink at 1, at 2, at 3? Then go from left to right: at each kink the slope changes, and "
@@ -403,7 +410,7 @@ def skip(new: str) -> Edit:
 SKIP = Exercise(
     shown="Skip({0})",
     level=2,
-    minutes=10,
+    minutes=15,
     plan="In __init__ make the two Linear layers with the ReLU between them, and keep them in "
     "self. In forward hand x to them, but keep x itself as well: what comes back is added to it.",
     solution="""\

@@ -66,6 +66,10 @@ assert 0.07 < loss_func(trained(x), y).item() < 0.48
 assert 4 <= (find_kinks(trained).abs() < 10).sum().item() <= 7
 assert (find_kinks(trained).abs() < 6).sum().item() >= 4
 
+# %% 02-crowd
+assert 0.45 < near.mean().item() < 0.55
+assert 0.02 < far.mean().item() < 0.1
+
 # %% 02-three-linear
 assert printed("parameters: {}") == [[481]]
 assert same
@@ -131,9 +135,13 @@ assert 7 < even / folded < 14
 # %% 02-dying-runs
 assert 0.02 < min(gentle_13) < 0.3
 assert min(gentle_13) == min(gentle_13[2:15])
-assert max(gentle_6[10:]) < 0
+assert max(gentle_6[9:]) < 0
 assert 0.02 < gentle_6[3] < 0.6
 assert hard_13[1] < 0
+assert 0.1 < pull_13[0] < 0.6
+assert 0.1 < pull_6[0] < 0.8
+assert -0.2 < min(pull_13) < 0.1
+assert math.isnan(pull_6[-1])
 
 # %% 02-pulled
 above = [
