@@ -125,9 +125,9 @@ def draw_network(ax: Axes, cfg: Sequence[int]) -> None:
 def draw_stages(
     axes: Sequence[Axes],
     x: ArrayLike,
-    pre_activation: np.ndarray,
-    activation: np.ndarray,
-    weighted: np.ndarray,
+    pre_activation: ArrayLike,
+    activation: ArrayLike,
+    weighted: ArrayLike,
     total: ArrayLike,
 ) -> None:
     """Draw what three units make of x, stage by stage: two in grey, the third in colour.
