@@ -27,11 +27,11 @@ assert right("03-seed").startswith("no: the second")
 # %% 03-change-one
 followed = []
 for name in ("second_name", "copied", "wrapped"):
-    ((follows,),) = printed(f"{name} follows: {{}}")
+    ((follows,),) = printed(f"{name} still says what net says: {{}}")
     if follows:
         followed.append(name)
 assert right("03-names") == " and ".join(followed)
-assert printed("wrapped is net: {}") == [[False]]
+assert printed("wrapped and net are one object: {}") == [[False]]
 
 # %% 03-names-answer
 assert torch.equal(net(x), wrapped(x))
@@ -61,7 +61,7 @@ for people, found, size in rows:
     assert 0.9 < size / people**0.5 < 1.1
 
 # %% 03-third
-rows = printed("{} inputs, five seeds: {} to {} of the mean square is left")
+rows = printed("{} inputs: {} to {} of the mean square is left")
 assert [n for n, _, _ in rows] == [20, 100, 500]
 for _, low, high in rows:
     assert 0.27 < low <= high < 0.4
@@ -209,6 +209,14 @@ assert [number for number, _, _, _, _ in rows] == [1, 3, 7]
 for _, rule, _, _, middle in rows:
     assert 0.33 < middle / rule < 1.5
 assert 100 < rows[0][4] / rows[2][4] < 1000
+
+# %% 03-spread-kept
+((low, high, middle),) = printed("size {} to {}, median {}")
+((least, most, spread_middle),) = printed("spread {} to {}, median {}")
+assert 0.4 < low <= high < 2
+assert 0.2 < least <= most < 1.2
+assert 0.6 < spread_middle / middle < 0.85
+assert 0.5 < spread_middle < 0.8
 
 # %% 03-save-load
 assert printed("before loading they say the same: {}") == [[False]]
