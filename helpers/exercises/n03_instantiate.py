@@ -14,7 +14,7 @@ from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import expect_network, predict_column
 from helpers.model import make_layers
 
-NETS = 6  # one network wanders by luck; the mean over six, layer by layer, hardly does
+NETS = 10  # one network wanders by luck; the mean over ten hardly does
 CLOSE = 0.1  # a factor this near to 1 keeps the size
 SPOILT = 3.0  # by what the weights are multiplied that `initialise` is given
 QUIET = 0.25  # biases that make up no more than this share of a signal do no harm
