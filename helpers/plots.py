@@ -177,6 +177,36 @@ def draw_kinks(
     return lines
 
 
+def draw_by_layer(
+    ax: Axes, rows: Sequence[Sequence[float]], colour: str, label: str, below: bool = False
+) -> Line2D:
+    """Draw one number for each hidden layer of several networks: their median and their band.
+
+    Args:
+        ax: Where to draw, on a log axis.
+        rows: For each network a positive number for each of its hidden layers.
+        colour: Of the line, its band and its label.
+        label: What the numbers are; it stands at the end of the line.
+        below: Whether the label stands below the line's end, not above it.
+
+    Returns:
+        The median's line.
+
+    Shown in: 03_instantiate
+    """
+    table = np.asarray(rows, dtype=float)  # (networks, layers)
+    numbers = np.arange(1, table.shape[1] + 1)
+    middle = np.median(table, axis=0)
+    ax.fill_between(numbers, table.min(axis=0), table.max(axis=0), color=colour, alpha=0.25, lw=0)
+    (line,) = ax.plot(numbers, middle, color=colour, linewidth=2)
+    place = {"xytext": (6, -2 if below else 2), "va": "top" if below else "bottom"}
+    ax.annotate(label, (numbers[-1], middle[-1]), textcoords="offset points", color=colour, **place)
+    ax.set(yscale="log", xlabel="hidden layer", xticks=numbers)
+    ax.set_xlim(0.7, numbers[-1] * 1.28)  # room for the labels
+    ax.grid(alpha=0.3)
+    return line
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Make a figure that pyplot knows nothing of, in the notebook's style.
 

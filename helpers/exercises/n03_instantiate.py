@@ -1,24 +1,22 @@
-"""Notebook 03: first weights that carry through, twins, a run taken up again, the loop."""
+"""Notebook 03: twins, a loop without its forward, first weights that carry through, a gain."""
 
 import math
 import random
-import tempfile
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 
 import torch
-from torch import nn, optim
+from torch import nn
 
 from helpers.exercises.comparing import call, expect_parts, near
 from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import expect_network, predict_column
-from helpers.model import Regressor, make_layers
-from helpers.training import train
+from helpers.model import make_layers
 
 NETS = 10  # one network wanders by luck; the mean over ten hardly does
 CLOSE = 0.1  # a factor this near to 1 keeps the size
+SPOILT = 3.0  # by what the weights are multiplied that `initialise` is given
 QUIET = 0.25  # biases that make up no more than this share of a signal do no harm
 
 
@@ -31,6 +29,9 @@ def observe_first_weights(answer: Callable, case: tuple, shown: str) -> Observat
     """Look at the weights of networks behind `initialise(net)`, and at the signal in them."""
     narrow, wide = case
     nets = [make_layers([narrow, wide] * 6) for _ in range(NETS)]
+    with torch.no_grad():
+        for weight in [layer.weight for net in nets for layer in net[::2]]:
+            weight.mul_(SPOILT)
     old = [weight.clone() for weight in get_hidden_weights(nets[0])]
     for net in nets:
         call(answer, net, shown=shown)
@@ -108,7 +109,7 @@ def measure_bias_share(nets: list[nn.Sequential]) -> float:
 INIT = Exercise(
     shown="initialise(net)",
     level=2,
-    minutes=15,
+    minutes=20,
     plan="Go over the layers of the network; only Linear layers have weights. The square of a "
     "weight should be, on average, what makes up for two losses: the sum has as many products as "
     "the layer has inputs, and the ReLU throws away half of the square. nn.init fills a weight in "
@@ -135,6 +136,11 @@ def initialise(net):
         "No weight has changed. A new tensor given to a name of your own changes nothing: fill "
         "layer.weight in place, under no_grad or by nn.init.": edit(
             "nn.init.normal_(layer.weight, std=", "weight = torch.randn_like(layer.weight) * ("
+        ),
+        "The old weights have been multiplied, and they were three times as large as usual. Draw "
+        "new ones, so that it does not matter what was there before.": edit(
+            "nn.init.normal_(layer.weight, std=(2 / layer.in_features) ** 0.5)",
+            "layer.weight.data *= 6**0.5",
         ),
         "One hidden layer has new weights, and the others have not: does the loop go over all "
         "layers?": edit("in net:", "in net[:1]:"),
@@ -244,127 +250,9 @@ def twins():
 )
 
 
-def draw_runs() -> list[tuple]:
-    """Draw the width of a network and the rate of its Adam."""
-    return [(random.randrange(6, 12), random.uniform(0.004, 0.015))]
-
-
-def observe_resume(answer: object, case: tuple, shown: str) -> Observation:
-    """Save a run twice, and take it up again from the first file, by a new network."""
-    save, resume = expect_parts(answer, 2, "The answer is [save, resume]; what came is")
-    x = torch.rand(30, 1, dtype=torch.float32) * 4 - 2  # (30, 1)
-    (net, optimizer), (other, again) = make_run(*case), make_run(*case)
-    advance(net, optimizer, x, 10)
-    start = [parameter.detach().clone() for parameter in other.parameters()]
-    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
-        call(save, net, optimizer, Path(first) / "run.pt", shown="save(net, optimizer, path)")
-        files = list(Path(first).iterdir())
-        parts: dict[str, object] = {"The number of files that save has written": len(files)}
-        if not files:
-            return Observation(parts)
-        parts["The losses of the run that goes on behind save"] = advance(net, optimizer, x, 30)
-        call(save, net, optimizer, Path(second) / "run.pt", shown="save(net, optimizer, path)")
-        call(resume, other, again, Path(first) / "run.pt", shown=shown)
-        has_memory = any(b"param_groups" in file.read_bytes() for file in files)
-    is_kept = all(map(torch.equal, start, other.parameters()))
-    remembers = bool(again.state)
-    parts["The losses after resume"] = advance(other, again, x, 30)
-    return Observation(parts, (is_kept, remembers, remembers or has_memory))
-
-
-def make_run(width: int, lr: float) -> tuple[nn.Module, optim.Optimizer]:
-    """Make a network and its optimizer."""
-    net = Regressor(make_layers([1, width, 1]))
-    return net, optim.Adam(net.parameters(), lr=lr)
-
-
-def advance(
-    net: nn.Module, optimizer: optim.Optimizer, x: torch.Tensor, iterations: int
-) -> list[float]:
-    """Train towards a sine, and return the losses."""
-    steps = train(net, x, x.sin(), nn.MSELoss(), optimizer, epochs=iterations)
-    return [iteration.loss for iteration in steps]
-
-
-LOAD_NET = '    net.load_state_dict(saved["net"])\n'
-LOAD_MEMORY = '    optimizer.load_state_dict(saved["optimizer"])\n'
-SAVED = 'torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict()}, path)'
-
-RESUME = Exercise(
-    shown="resume(net, optimizer, path)",
-    answer="[save, resume]",
-    level=2,
-    minutes=15,
-    plan="What must the file hold, so that tomorrow nothing is missing? The network has a "
-    "state_dict, and so has the optimizer: put both into one dictionary and save that. To take "
-    "the run up again, load the dictionary and give each of the two back what is its own.",
-    solution="""\
-def save(net, optimizer, path):
-    torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict()}, path)
-
-
-def resume(net, optimizer, path):
-    saved = torch.load(path, weights_only=True)
-    net.load_state_dict(saved["net"])
-    optimizer.load_state_dict(saved["optimizer"])
-""",
-    why="Thirty losses, each that of the run which was never stopped.",
-    draw=draw_runs,
-    observe=observe_resume,
-    share=1e-4,
-    mistakes={
-        "The weights are back, but not what the optimizer remembers: it has a state_dict, too.": (
-            edit(', "optimizer": optimizer.state_dict()', "", LOAD_MEMORY, "")
-        ),
-        "The file holds the optimizer's state, but resume does not put it into the optimizer: "
-        "optimizer.load_state_dict does, a new value for a name does not.": edit(LOAD_MEMORY, ""),
-        "The network that comes in keeps the weights it began with: net.load_state_dict fills it, "
-        "a new value for a name does not.": edit(LOAD_NET, ""),
-        "resume changes neither the network nor the optimizer that come in: load_state_dict fills "
-        "them, a new value for a name does not.": edit(LOAD_NET + LOAD_MEMORY, ""),
-        "save has written no file: torch.save(what, path) does.": edit(
-            SAVED, "kept = net.state_dict()\n    return kept"
-        ),
-        "What resume brings back is the run as it was later, and not as it was at that save: does "
-        "all that is needed stand in the file?": """\
-kept = {}
-
-
-def save(net, optimizer, path):
-    kept.update(net=net.state_dict(), optimizer=optimizer.state_dict())
-    torch.save(optimizer.state_dict(), path)
-
-
-def resume(net, optimizer, path):
-    net.load_state_dict(kept["net"])
-    optimizer.load_state_dict(kept["optimizer"])
-""",
-        "What goes into the network is not the state of such a network. Are the two states "
-        "exchanged, or has a second torch.save to the same path replaced the first?": edit(
-            SAVED, "torch.save(optimizer.state_dict(), path)", 'saved["net"]', "saved"
-        ),
-        "What goes into the optimizer is not the state of an optimizer: has a second torch.save "
-        "to the same path replaced the first?": edit(
-            SAVED,
-            "torch.save(net.state_dict(), path)",
-            'saved["net"]',
-            "saved",
-            'saved["optimizer"]',
-            "saved",
-        ),
-        "There is more than one file: put all into one dictionary, and save that once.": edit(
-            SAVED,
-            'torch.save(optimizer.state_dict(), f"{path}.memory")\n'
-            '    torch.save({"net": net.state_dict()}, path)',
-            'saved["optimizer"]',
-            'torch.load(f"{path}.memory", weights_only=True)',
-        ),
-    },
-)
-
-LOOP = make_loop_exercise(
+FORWARD = make_loop_exercise(
     level=1,
-    minutes=3,
+    minutes=5,
     plan="What does the next line need? loss_func compares `out` with the labels, so `out` is what "
     "the network says about x. An instance of a network is called like a function.",
     why="Weights and losses are those of the five steps, iteration by iteration.",
@@ -386,4 +274,46 @@ LOOP = make_loop_exercise(
     },
 )
 
-EXERCISES = {"03-init": INIT, "03-twins": TWINS, "03-resume": RESUME, "03-loop": LOOP}
+
+def draw_slopes() -> list[tuple]:
+    """Draw slopes from that of ReLU to that of a straight line."""
+    return [(0.0,), (round(random.uniform(0.3, 0.5), 2),), (round(random.uniform(0.6, 0.8), 2),)]
+
+
+LEAKY = Exercise(
+    shown="gain_for({0:g})",
+    level=2,
+    minutes=15,
+    core=False,
+    plan="Ask what is left of the mean square behind the activation. Half of the numbers are "
+    "positive and stay. The other half are multiplied by the slope: what becomes of their "
+    "squares? Then put that in the place of ReLU's half, and ask how the 6 came about.",
+    solution="""\
+def gain_for(slope):
+    left = (1 + slope**2) / 2  # of the mean square, behind the activation
+    return (3 / left) ** 0.5
+""",
+    why="With slope 0 it is the root of 6, as for ReLU, and with slope 1 it would be the root of "
+    "3: then nothing is cut off, and only the weights' third has to be made up for.",
+    draw=draw_slopes,
+    share=0.05,
+    mistakes={
+        "That is right for ReLU, the slope 0. The more of the negative numbers gets through, the "
+        "less the weights have to make up for.": edit("(3 / left) ** 0.5", "6**0.5"),
+        "That is the factor for the mean square. A gain multiplies the size, the root.": edit(
+            "(3 / left) ** 0.5", "3 / left"
+        ),
+        "So it comes out where the slope is not squared: the negative numbers are multiplied by "
+        "it, and their squares by its square.": edit("slope**2", "slope"),
+        "That makes up for the activation alone. PyTorch's first weights leave only a third of the "
+        "mean square, too.": edit("(3 / left)", "(1 / left)"),
+        "That is what one layer leaves of the size. The gain has to make up for it.": edit(
+            "(3 / left)", "(left / 3)"
+        ),
+        "The positive half seems to be missing: it stays as it is, whatever the slope.": edit(
+            "(1 + slope**2) / 2", "(1e-3 + slope**2) / 2"
+        ),
+    },
+)
+
+EXERCISES = {"03-twins": TWINS, "03-forward": FORWARD, "03-init": INIT, "03-leaky": LEAKY}
