@@ -274,9 +274,6 @@ def read_file(path):
         "An empty field is no number: leave out a row in which the time or the height is one.": (
             edit('time != "" and height != ""', 'time != "never"')
         ),
-        "The time may be missing, too: look at both fields before you convert them.": edit(
-            'time != "" and height != ""', 'height != ""'
-        ),
         "A missing number is not 0: a row with a gap has to go.": edit(
             '        if time != "" and height != "":\n', "",
             '            times.append(float(time.replace(",", ".")))\n',
