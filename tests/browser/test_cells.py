@@ -133,7 +133,7 @@ def answer_an_exercise(notebook, picture):
 
 
 def redraw_with_a_slider(notebook, picture):
-    output = notebook.show(find_cell("01_dataset.ipynb", "Sliders(draw"))
+    output = notebook.show(find_cell("01_dataset.ipynb", "panel = Sliders("))
     see(output, "30 points on the curve 'sine', noise 0.50")
     before = output.locator("img").get_attribute("src")
     output.locator(".noUi-handle").nth(1).focus()

@@ -95,7 +95,7 @@ assert 0.4 * own < curves[1] < 0.6 * own
 # %% 01-lowest
 rows = printed("draw {}: degree 5 {}, the network at its lowest {}, at the end {}")
 assert len(rows) == 5
-for _, polynomial, low, end in rows:
+for _, polynomial, low, _ in rows:
     assert 0.7 * polynomial < low < 1.4 * polynomial
 assert sum(end > 1.05 * low for draw, polynomial, low, end in rows) >= 3
 
