@@ -1,7 +1,9 @@
-"""Notebook 01: labels that are not flat, a split without overlap, a dataset of one's own."""
+"""Notebook 01: labels not flat, a split without overlap, a file with traps, a dataset."""
 
 import random
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch.utils.data import DataLoader
@@ -192,6 +194,115 @@ def split(x, y, share, seed):
 )
 
 
+PLACES = ("Bergen", "Oslo; Norway", "Tromso", "Bodo; Norway", "Voss")
+LEAST = 9  # rows of a file, at least
+
+
+def draw_files() -> list[tuple]:
+    """Draw the texts of two files: comments, names, and rows with decimal commas and gaps."""
+    return [(write_lines(random.randrange(LEAST, LEAST + 6)),) for _ in range(2)]
+
+
+def write_lines(count: int) -> str:
+    """Write such a file with so many rows: in one the time is missing, in two the height."""
+    without_time, *without_height = random.sample(range(1, count - 1), 3)
+    lines = ["# a weather station", "place;time;height"]
+    for row in range(count):
+        time = f"{random.randrange(10, 990) / 10:.1f}".replace(".", ",")
+        height = f"{random.randrange(101, 999) / 100:.2f}".replace(".", ",")
+        place = PLACES[row % len(PLACES)]
+        time = "" if row == without_time else time
+        height = "" if row in without_height else height
+        lines.append(f'"{place}";{time};{height}')
+    lines.insert(random.randrange(4, count), "# moved to another roof")
+    return "\n".join(lines) + "\n"
+
+
+def observe_file(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Write a file, let the answer read it, and look at the two columns and the count."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "station.csv"
+        path.write_text(case[0], encoding="utf-8")
+        value = call(answer, str(path), shown=shown)
+    if not isinstance(value, tuple | list) or len(value) != 3:
+        return Observation(name_parts(value, shown, "x", "y", "lost"))
+    x, y, lost = value
+    parts = name_parts((x, y), shown, "x", "y")
+    parts[f"What {shown} returns"] = Kind("x, y and lost")
+    return Observation(parts | {f"lost, as {shown} returns it,": lost})
+
+
+FILE = Exercise(
+    shown="read_file(path)",
+    level=3,
+    minutes=25,
+    core=False,
+    plan="Look at the lines first, one trap at a time. Leave out the lines that begin with #. Let "
+    "csv.reader cut the others at semicolons, delimiter=';' tells it so, and it knows what quotes "
+    "are for. Leave out the names. Keep a row only if neither its time nor its height is empty. "
+    "Python's float wants a point where the file has a comma. At the end, how many rows were there "
+    "and how many have you kept?",
+    solution="""\
+def read_file(path):
+    with open(path, encoding="utf-8") as file:
+        lines = [line for line in file if not line.startswith("#")]
+    rows = list(csv.reader(lines, delimiter=";"))[1:]
+    times = []
+    heights = []
+    for place, time, height in rows:
+        if time != "" and height != "":
+            times.append(float(time.replace(",", ".")))
+            heights.append(float(height.replace(",", ".")))
+    lost = len(rows) - len(times)
+    x = torch.tensor(times).unsqueeze(1)
+    y = torch.tensor(heights).unsqueeze(1)
+    return x, y, lost
+""",
+    why="Every point of the file is there, in columns, and you know how many rows were lost.",
+    draw=draw_files,
+    observe=observe_file,
+    mistakes={
+        "The comma is the decimal point here. Without it 7,5 becomes 75.": edit(
+            'time.replace(",", ".")', 'time.replace(",", "")'
+        ),
+        "Was only the part before the comma kept? Exchange the comma for a point.": edit(
+            'time.replace(",", ".")', 'time.split(",")[0]'
+        ),
+        "Python's float wants a point where the file has a comma: .replace(',', '.') first.": edit(
+            'float(time.replace(",", "."))', "float(time)"
+        ),
+        "An empty field is no number: leave out a row in which the time or the height is one.": (
+            edit('time != "" and height != ""', 'time != "never"')
+        ),
+        "A missing number is not 0: a row with a gap has to go.": edit(
+            '        if time != "" and height != "":\n', "",
+            '            times.append(float(time.replace(",", ".")))\n',
+            '        times.append(float(time.replace(",", ".") or 0))\n',
+            '            heights.append(float(height.replace(",", ".")))\n',
+            '        heights.append(float(height.replace(",", ".") or 0))\n',
+        ),
+        "The first row is gone. Of the lines that are no comments only one holds names.": edit(
+            "[1:]", "[2:]"
+        ),
+        "A semicolon inside quotes belongs to the name: let csv.reader cut the lines.": edit(
+            'list(csv.reader(lines, delimiter=";"))[1:]',
+            '[line.rstrip().split(";")[:3] for line in lines][1:]',
+        ),
+        "Comments and the line of names are no rows: they are not lost.": edit(
+            "lost = len(rows) - len(times)", "lost = len(open(path).readlines()) - len(times)"
+        ),
+        "Those are the rows that were kept: how many were not?": edit(
+            "len(rows) - len(times)", "len(times)"
+        ),
+        "A row with a gap is a lost one: count them.": edit("len(rows) - len(times)", "0"),
+        "x and y have changed places: the time is x.": edit("return x, y", "return y, x"),
+        "NumPy's numbers are float64, and a network's weights float32: .float().": edit(
+            "torch.tensor(times)", "torch.tensor(times).double()"
+        ),
+    },
+)  # fmt: skip
+
+
 BATCH = 5  # rows in a batch
 
 
@@ -304,4 +415,4 @@ class Points(Dataset):
     },
 )
 
-EXERCISES = {"01-points": POINTS, "01-share": SHARE, "01-dataset": DATASET}
+EXERCISES = {"01-points": POINTS, "01-share": SHARE, "01-file": FILE, "01-dataset": DATASET}

@@ -133,15 +133,15 @@ def answer_an_exercise(notebook, picture):
 
 
 def redraw_with_a_slider(notebook, picture):
-    output = notebook.show(find_cell("01_dataset.ipynb", "Sliders(draw"))
-    see(output, "200 points on the curve 'sine', noise 0.00")
+    output = notebook.show(find_cell("01_dataset.ipynb", "panel = Sliders("))
+    see(output, "30 points on the curve 'sine', noise 0.50")
     before = output.locator("img").get_attribute("src")
     output.locator(".noUi-handle").nth(1).focus()
     for _ in range(4):
         notebook.page.keyboard.press("ArrowRight")
-    see(output, "noise 0.20")
+    see(output, "noise 0.70")
     output.locator("select").select_option("chirp")
-    see(output, "on the curve 'chirp', noise 0.20")
+    see(output, "on the curve 'chirp', noise 0.70")
     typed = output.locator(".widget-readout").last
     typed.fill("5")
     typed.press("Enter")
