@@ -17,14 +17,18 @@ for (beside,) in printed("a little beside that place it is {}"):
 # %% 05-valley-answer
 for _, _, rule, found in printed("{}  {}  {}  {}"):
     assert abs(rule - found) < 1e-3 + 0.05 * rule
-leaving = [lr for lr in (0.1, 0.2, 1, 2) if abs(roll(1.01 * lr)[-1]) > 1]
 staying = [lr for lr in (0.1, 0.2, 1, 2) if abs(roll(0.99 * lr)[-1]) < 1]
 assert staying == [0.1, 0.2]
+
+# %% 05-valley-reveal
+leaving = [lr for lr in (0.1, 0.2, 1, 2) if abs(roll(1.01 * lr)[-1]) > 1]
 assert right("05-valley") == str(leaving[0])
 
 # %% 05-growth-answer
 for _, rule, low, high in printed("lr {}: times {} by the rule, {} to {} measured"):
     assert 0.97 * rule < low <= high < 1.03 * rule
+
+# %% 05-growth-reveal
 assert right("05-growth") == f"{statistics.median(growths):.1f}"
 
 # %% 05-trembling
@@ -41,6 +45,8 @@ rows = printed("seed {}: loss {} here, {} after half a step, {} after a whole")
 for _, here, half, whole in rows:
     assert 0.05 < half < 0.97 * here < 0.5
     assert abs(whole - here) < 0.4 * (here - half) < 0.2
+
+# %% 05-across-reveal
 assert right("05-across") == "on the other wall, at about the same height"
 
 # %% 05-walk-picture
@@ -60,10 +66,12 @@ for lr, limit, low, high in printed(
     "lr {}, limit {}: on five seeds the largest curvature ends between {} and {}"
 ):
     assert limit == 2 / lr
-    assert 15 < 0.6 * limit < low <= high < 2.5 * limit < 110
+    assert 10 < 0.6 * limit < low <= high < 2.5 * limit < 110
     ends[lr] = statistics.median(curvatures[-1] for _, curvatures, _ in watched[lr])
 assert 30 < ends[0.05] < 60
 assert ends[0.1] < 0.8 * ends[0.05]
+
+# %% 05-climb-reveal
 assert right("05-climb") == "about 40"
 
 # %% 05-climb-picture
@@ -73,9 +81,9 @@ for lr, runs in watched.items():
         for curvature_then, number in zip(curvatures, rises, strict=True):
             share = curvature_then * lr / 2
             far += [number] if share < 0.6 else []
-            near += [number] if share > 0.9 else []
+            near += [number] if share > 0.7 else []
 assert max(far) <= 5
-assert 30 < statistics.median(near) < 65
+assert 25 < statistics.median(near) < 65
 
 # %% 05-calm-answer
 ((least, most),) = printed("five seeds: {} to {} at 0.05")
@@ -84,6 +92,8 @@ assert 10 < least <= most < 80
 assert 10 < most < 80
 assert 0 <= max(much) <= 5
 assert statistics.median(slightly) > 5
+
+# %% 05-calm-reveal
 assert right("05-calm") == "at most 5"
 
 # %% 05-steady-answer
@@ -93,7 +103,9 @@ for m, step, by_hand, by_torch in printed("m {}, step {}: by hand {}, PyTorch {}
         assert abs(by_torch - 0.01 / (1 - m)) < 0.0002
     if step == 1:
         assert abs(by_torch - 0.01) < 0.0002
-assert right("05-steady").startswith(f"{by_torch:.1f}, ten times")
+
+# %% 05-steady-reveal
+assert right("05-steady").startswith(f"{moved:.1f}, ten times")
 
 # %% 05-momentum
 assert printed("momentum {}: limit {}, comes to rest") == [[0, 0.2], [0.5, 0.3], [0.9, 0.38]]
@@ -128,6 +140,8 @@ assert 0.005 < turned["Adam"] < 0.3
 walks = [path(optim.Adam, 50, tilt, lr=0.16) for tilt in (0, 45)]
 straight_way, turned_way = (walk.norm(dim=1) for walk in walks)  # from the bottom
 assert (turned_way - straight_way).abs().max().item() > 0.3
+
+# %% 05-tilt-reveal
 assert right("05-tilt") == "for Adam and Adadelta"
 
 # %% 05-grid
@@ -155,6 +169,9 @@ for name, (_, low, high, middle) in zip(RACERS, rows, strict=True):
     if name == "Adadelta":
         assert high < 3 * low
 assert medians["momentum"] < medians["SGD"]
+
+# %% 05-race-reveal
+medians = {name: sort_ends(race[name])[2] for name in RACERS}
 assert right("05-race") == min(medians, key=medians.get)
 
 # %% 05-race-picture
@@ -167,6 +184,12 @@ assert rows[0][2] < 2
 assert rows[-2][1:] == rows[-1][1:]
 
 # %% 05-random-share
-for _, share, _, root in printed("{} parameters: share {}, 1 / sqrt({}) = {}"):
+for _, share, n, root in printed("{} parameters: share {}, 1 / sqrt({}) = {}"):
+    assert abs(n**-0.5 - root) < 0.001
     assert 0.7 < share / root < 1.4
     assert 0.004 < share < 0.6
+small, middle, ours, wide = (row[0] for row in printed("{} parameters"))
+assert small == 13
+assert middle == 97
+assert ours == 2131
+assert wide == 10401
