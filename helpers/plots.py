@@ -147,7 +147,7 @@ def draw_bowl(
 ) -> None:
     """Draw a loss over one weight in grey, and the places that an optimizer came through.
 
-    The first place is black.
+    The first place is black. The curve fills the picture, and a path may leave it.
 
     Args:
         ax: Where to draw.
@@ -162,7 +162,8 @@ def draw_bowl(
     ax.plot(w, loss, color="#AAAAAA", linewidth=1.5)
     ax.plot(path, path_loss, "o-", color=FIT_COLOUR, markersize=4, linewidth=1)
     ax.plot(path[0], path_loss[0], "o", color="black", markersize=7)
-    ax.set(xlabel="w", ylabel="loss")
+    top, low = loss.max(), loss.min()
+    ax.set(xlabel="w", ylabel="loss", xlim=(w[0], w[-1]), ylim=(low - (top - low) / 20, top))
 
 
 def draw_valley(ax: Axes, matrix: ArrayLike, path: ArrayLike, reach: float = 3.5) -> None:
@@ -182,7 +183,7 @@ def draw_valley(ax: Axes, matrix: ArrayLike, path: ArrayLike, reach: float = 3.5
     """
     (aa, ab), (_, bb) = to_array(matrix).reshape(2, 2)
     top = 0.6 * reach
-    a, b = np.meshgrid(np.linspace(-reach, reach, 161), np.linspace(-top, top, 97))
+    a, b = np.meshgrid(np.linspace(-reach, reach, 121), np.linspace(-top, top, 73))
     height = (aa * a**2 + 2 * ab * a * b + bb * b**2) / 2
     ax.contour(a, b, height, levels=[0.1 * 4**k for k in range(7)], colors="#BBBBBB", linewidths=1)
     places = to_array(path).reshape(-1, 2)
