@@ -207,6 +207,59 @@ def draw_by_layer(
     return line
 
 
+def draw_bowl(
+    ax: Axes, w: ArrayLike, loss: ArrayLike, path: ArrayLike, path_loss: ArrayLike
+) -> None:
+    """Draw a loss over one weight in grey, and the places that an optimizer came through.
+
+    The first place is black. The curve fills the picture, and a path may leave it.
+
+    Args:
+        ax: Where to draw.
+        w: Weights in rising order, N values.
+        loss: The loss at each, N values.
+        path: The weights that the optimizer came through, in order.
+        path_loss: The loss at each of them.
+
+    Shown in: 05_optimizer
+    """
+    w, loss, path, path_loss = map(to_array, (w, loss, path, path_loss))
+    ax.plot(w, loss, color="#AAAAAA", linewidth=1.5)
+    ax.plot(path, path_loss, "o-", color=FIT_COLOUR, markersize=4, linewidth=1)
+    ax.plot(path[0], path_loss[0], "o", color="black", markersize=7)
+    top, low = loss.max(), loss.min()
+    ax.set(xlabel="w", ylabel="loss", xlim=(w[0], w[-1]), ylim=(low - (top - low) / 20, top))
+
+
+def draw_valley(ax: Axes, matrix: ArrayLike, path: ArrayLike, reach: float = 3.5) -> None:
+    """Draw a valley of two weights by lines of equal height, and an optimizer's path in it.
+
+    Both axes have the same scale, so that a steep valley looks steep. The first place is black,
+    the bottom is a cross, and each line is four times as high as the one inside it.
+
+    Args:
+        ax: Where to draw.
+        matrix: How the slopes follow from the place, (2, 2): the height at a place p, counted
+            from the bottom at (0, 0), is half of p @ matrix @ p.
+        path: The places, (N, 2).
+        reach: How far the picture goes to the left and to the right of the bottom.
+
+    Shown in: 05_optimizer
+    """
+    (aa, ab), (_, bb) = to_array(matrix).reshape(2, 2)
+    top = 0.6 * reach
+    a, b = np.meshgrid(np.linspace(-reach, reach, 121), np.linspace(-top, top, 73))
+    height = (aa * a**2 + 2 * ab * a * b + bb * b**2) / 2
+    ax.contour(a, b, height, levels=[0.1 * 4**k for k in range(7)], colors="#BBBBBB", linewidths=1)
+    places = to_array(path).reshape(-1, 2)
+    places = places[np.isfinite(places).all(axis=1)].clip(-1e3, 1e3)
+    ax.plot(*places.T, "o-", color=FIT_COLOUR, markersize=3, linewidth=1)
+    ax.plot(*places[0], "o", color="black", markersize=7)
+    ax.plot(0, 0, "x", color="black", markersize=7)
+    ax.set(xlabel="a", ylabel="b", xlim=(-reach, reach), ylim=(-top, top))
+    ax.set_aspect("equal")
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Make a figure that pyplot knows nothing of, in the notebook's style.
 

@@ -20,11 +20,13 @@ from helpers.plots import (
     MARK_COLOUR,
     Curve,
     RunningMean,
+    draw_bowl,
     draw_data,
     draw_fit,
     draw_loss,
     draw_network,
     draw_stages,
+    draw_valley,
     loss_limits,
     new_figure,
     to_array,
@@ -50,6 +52,32 @@ def test_draw_data(ax):
     dots = draw_data(ax, X, Y)
     assert np.array_equal(dots.get_offsets(), np.hstack([X.numpy(), Y.numpy()]))
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("x", "y")
+
+
+def test_draw_bowl_shows_the_curve_the_path_and_its_first_place(ax):
+    w = torch.linspace(-1, 1, 9)
+    path = torch.tensor([0.5, -0.4, 0.3])
+    draw_bowl(ax, w, w**2, path, path**2)
+    curve, walk, start = (line.get_xydata() for line in ax.lines)
+    assert np.array_equal(curve, torch.stack([w, w**2], dim=1).numpy())
+    assert np.array_equal(walk, torch.stack([path, path**2], dim=1).numpy())
+    assert start.tolist() == [[0.5, 0.25]]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("w", "loss")
+
+
+def test_draw_valley_has_equal_axes_and_the_heights_of_its_matrix(ax):
+    matrix = torch.tensor([[2.0, 1.0], [1.0, 3.0]])
+    path = torch.tensor([[-2.0, 1.0], [1.0, 0.5], [math.inf, math.nan]])
+    draw_valley(ax, matrix, path)
+    walk, start, bottom = (line.get_xydata().tolist() for line in ax.lines)
+    assert walk == [[-2.0, 1.0], [1.0, 0.5]]  # what has exploded is left out
+    assert start == [[-2.0, 1.0]]
+    assert bottom == [[0, 0]]
+    assert ax.get_aspect() == 1
+    (contours,) = ax.collections
+    inner = contours.get_paths()[1].vertices  # of the second level
+    heights = (inner @ matrix.double().numpy() * inner).sum(axis=1) / 2
+    assert np.allclose(heights, 0.4, atol=0.02)
 
 
 def test_draw_fit_differs_in_colour_from_the_data(ax):

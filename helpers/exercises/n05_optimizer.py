@@ -1,4 +1,4 @@
-"""Notebook 05: a loop without two steps, the largest stable rate, momentum as a class."""
+"""Notebook 05: two steps and their places, stable rates, a rate for a problem, momentum."""
 
 import contextlib
 import inspect
@@ -9,11 +9,13 @@ from itertools import pairwise
 from unittest import mock
 
 import torch
+from torch import nn
 
-from helpers.exercises.comparing import call, to_plain
+from helpers.exercises.comparing import ask, call, name_kind, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import Problem, make_loop_exercise
 from helpers.exercises.running import NotYet, explain
+from helpers.model import Regressor, make_layers
 
 ITERATIONS = 5  # of training by a learner's optimizer
 NEAR = 0.008  # how far apart points are whose losses tell little of a curvature, in float32
@@ -22,16 +24,31 @@ ROUNDED = (
     "away counts. A parabola is curved alike everywhere, so take points 0.5 apart."
 )
 
-LOOP = make_loop_exercise(
+ORDER = make_loop_exercise(
     level=1,
     minutes=5,
-    plan="Two lines of the five are missing. One moves the weights: which line makes what it needs "
-    "for that? The other throws old gradients away: where would it throw away fresh ones?",
-    why="Old gradients are gone before backward makes fresh ones, and step uses those.",
+    plan="Two lines of the five are missing, zero_grad and step. step moves the weights: which "
+    "line makes what it needs for that? zero_grad throws gradients away: between which two lines "
+    "would it throw away fresh ones?",
+    why="Old gradients are gone before backward makes fresh ones, and step uses those. (zero_grad "
+    "may stand anywhere but between backward and step.)",
     epochs=[(3, 3), (4, 6)],
     mistakes={
         "Neither zero_grad nor step is called: those are the two lines that are missing.": edit(
             "        optimizer.zero_grad()\n", "", "        optimizer.step()\n", ""
+        ),
+        "zero_grad stands before the loop, so it clears once, and from the second iteration on "
+        "each new gradient is added to the ones before.": edit(
+            "    for _ in",
+            "    optimizer.zero_grad()\n    for _ in",
+            "        optimizer.zero_grad()\n",
+            "",
+        ),
+        "step stands behind the loop, so the weights move once, when all is over.": edit(
+            "        optimizer.step()\n",
+            "",
+            "    return losses",
+            "    optimizer.step()\n    return losses",
         ),
     },
 )
@@ -153,6 +170,187 @@ def largest_rate(valley):
         "it.": edit("(slope, w)[0]", "(slope, w)"),
         "grad returns a tuple, even for one tensor: take [0] of it, and then divide.": edit(
             "(slope, w)[0]", "(slope, w)", "curvature.item()", "curvature"
+        ),
+    },
+)
+
+
+CURVES = 3  # networks that train with a rate, from the seeds 0, 1, 2
+SHORT = 100  # iterations of training with it
+ENOUGH = 0.75  # of the way that the best rate goes, for a rate to pass
+
+
+class Task:
+    """A curve drawn anew, the loss to be made small, and how far each rate gets.
+
+    Attributes:
+        x: Inputs, (N, 1).
+        y: Labels, (N, 1), of mean square 1 around their mean.
+        loss_func: The mean or the sum of the squared errors.
+        name: What the problem is called.
+    """
+
+    def __init__(self, reduction: str) -> None:
+        """Draw the curve: two waves, at points that lie anywhere."""
+        rows, reach = random.randrange(60, 120), random.uniform(2, 5)
+        x = (torch.rand(rows, 1, dtype=torch.float32) * 2 - 1) * reach  # (N, 1)
+        self.x = x.sort(dim=0).values
+        slow = torch.sin(random.uniform(2, 3) * self.x / reach + random.uniform(0, 6))
+        fast = torch.sin(random.uniform(4, 6) * self.x / reach + random.uniform(0, 6))
+        y = slow + fast / 2
+        self.y = y / y.std()
+        self.loss_func = nn.MSELoss(reduction=reduction)
+        self.name = f"the problem whose loss is the {reduction}"
+
+    def get_ends(self, rate: float) -> list[float]:
+        """Train with a rate from each seed; the mean squared error at the end, smallest first.
+
+        What has exploded counts as infinite.
+        """
+        rows = 1 if self.loss_func.reduction == "mean" else len(self.x)
+        ends = []
+        for seed in range(CURVES):
+            net = make_small(seed)
+            optimizer = torch.optim.SGD(net.parameters(), lr=rate)
+            losses = []
+            for _ in range(SHORT):
+                loss = self.loss_func(net(self.x), self.y)
+                if not loss.isfinite():
+                    break
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                losses.append(loss.item() / rows)
+            last = sum(losses[-10:]) / 10 if len(losses) == SHORT else math.inf
+            ends.append(last if math.isfinite(last) else math.inf)
+        return sorted(ends)
+
+    def search(self) -> tuple[float, float]:
+        """Find the rate that gets farthest in the median; returns it, and the error it leaves."""
+        center = 0.1 if self.loss_func.reduction == "mean" else 0.1 / len(self.x)
+        tried = [center * 10 ** (power / 4) for power in range(-4, 4)]
+        medians = {rate: self.get_ends(rate)[CURVES // 2] for rate in tried}
+        best = min(medians, key=medians.get)
+        return best, medians[best]
+
+
+def make_small(seed: int) -> nn.Module:
+    """Make a network with two hidden layers whose weights a seed decides, and nothing else."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Regressor(make_layers([1, 20, 20, 1]))
+
+
+def judge_find(answer: object) -> str:
+    """Train with the rates that a learner's function finds for two problems drawn anew."""
+    rates = []
+    for reduction in ("mean", "sum"):
+        task = Task(reduction)
+        given = (make_small, task.x.clone(), task.y.clone(), task.loss_func)
+        rate = call(answer, *given, shown="find_rate(make_net, x, y, loss_func)")
+        rate = to_rate(rate, task.name)
+        rates.append(rate)
+        if len(rates) == 2 and rates[0] == rates[1]:
+            raise NotYet(
+                f"It returns {rate:.2g} for both problems. In the second the loss is a sum over "
+                f"{len(task.x)} points, so each slope is as many times as large. Does the function "
+                f"try rates with the loss_func that comes in?"
+            )
+        judge_rate(rate, task)
+    return (
+        f"With {rates[0]:.2g} for the mean and {rates[1]:.2g} for the sum plain SGD gets about as "
+        f"far as with the best rate that was found here."
+    )
+
+
+def to_rate(rate: object, name: str) -> float:
+    """Take a learning rate.
+
+    Raises:
+        NotYet: It is none.
+    """
+    rate = rate.detach() if isinstance(rate, torch.Tensor) else rate
+    plain = to_plain(rate)
+    if isinstance(plain, bool) or not isinstance(plain, int | float):
+        raise NotYet(
+            f"For {name} find_rate should return one number, the rate; what came is "
+            f"{name_kind(rate)}.{ask(rate)}"
+        )
+    if not 0 < plain < math.inf:
+        raise NotYet(f"For {name} it returns {plain:.2g}. A rate is a number above 0.")
+    return float(plain)
+
+
+def judge_rate(rate: float, task: Task) -> None:
+    """Compare a rate with the best that a search finds.
+
+    Raises:
+        NotYet: It gets less than `ENOUGH` of the way.
+    """
+    ends = task.get_ends(rate)
+    middle = ends[CURVES // 2]
+    if middle <= 1 - ENOUGH:  # enough, however far the best rate gets
+        return
+    best, lowest = task.search()
+    if middle <= 1 - ENOUGH * (1 - lowest):
+        return
+    start = f"For {task.name} it returns {rate:.2g}."
+    exploded = sum(end > 1.5 for end in ends)
+    if rate > best and exploded:
+        raise NotYet(
+            f"{start} That is too large: {exploded} of {CURVES} trainings end worse than they "
+            f"began. Did the search count what has exploded as the worst, and begin low enough?"
+        )
+    size = "large" if rate > best else "small"
+    raise NotYet(
+        f"{start} That is too {size}: its mean squared error is {middle:.2g} after {SHORT} "
+        f"iterations, and with {best:.2g} it is {lowest:.2g}. Were the rates judged by the loss "
+        f"after as many iterations?"
+    )
+
+
+FIND = Exercise(
+    shown="find_rate(make_net, x, y, loss_func)",
+    level=3,
+    minutes=20,
+    plan="Follow the recipe. Go through rates from 0.0001 to 1, each about three times the one "
+    "before. For each rate train a fresh network from a few seeds for 100 iterations, with the "
+    "five steps and the loss_func that comes in, and keep the losses. Remember the rate whose last "
+    "losses are the lowest. What explodes ends in inf or nan, and `nan < anything` is never true.",
+    solution="""\
+def find_rate(make_net, x, y, loss_func):
+    best_rate = None
+    best_end = math.inf
+    for rate in (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0):
+        ends = []
+        for seed in range(3):
+            net = make_net(seed)
+            optimizer = optim.SGD(net.parameters(), lr=rate)
+            losses = []
+            for _ in range(100):
+                loss = loss_func(net(x), y)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                losses.append(loss.item())
+            ends.append(sum(losses[-10:]) / 10)
+        end = sum(ends) / 3
+        if end < best_end:  # never so where it has exploded: nan is below nothing
+            best_rate = rate
+            best_end = end
+    return best_rate
+""",
+    rule=judge_find,
+    mistakes={
+        "Does the function try rates with the loss_func that comes in?": edit(
+            "loss = loss_func(net(x), y)", "loss = nn.MSELoss()(net(x), y)"
+        ),
+        "That is too small": edit(
+            "0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0", "0.0000001, 0.000001"
+        ),
+        "That is too large": edit("end < best_end", "True"),
+        "find_rate should return one number, the rate; what came is None.": edit(
+            "    return best_rate\n", ""
         ),
     },
 )
@@ -332,4 +530,4 @@ class Momentum:
     },
 )
 
-EXERCISES = {"05-loop": LOOP, "05-rate": RATE, "05-class": CLASS}
+EXERCISES = {"05-order": ORDER, "05-rate": RATE, "05-find": FIND, "05-class": CLASS}
