@@ -26,6 +26,10 @@ def test_a_question_is_whole(name):
     assert question["right"] in options
     assert set(question.get("wrong", {})) <= set(options) - {question["right"]}
     assert question["text"].strip()
+    if name < "06":  # the others are still to be written
+        assert question["why"].strip()
+        assert set(question["wrong"]) == set(options) - {question["right"]}
+        assert all(said.strip() for said in question["wrong"].values())
 
 
 def test_predict_shows_a_question_and_hands_it_out(monkeypatch):

@@ -259,6 +259,19 @@ def test_previous_is_the_one_before_next_the_one_behind_and_what_is_needed_comes
     assert all(needed < stem for needed in re.findall(r"\((\w+)\.ipynb\)", need))
 
 
+def test_each_notebook_opens_with_three_questions_from_earlier_ones(notebook, stem):
+    if not "01" <= stem < "06":  # 00 has none before it; from 06 on they are still to be written
+        return
+    cell = next(text for text in markdown(notebook) if re.search("^## ", text, re.MULTILINE))
+    assert cell.startswith("## Three from before\n")
+    cards = re.findall(r"<details><summary>(.+?)</summary>(.+?)</details>", cell, re.DOTALL)
+    assert len(cards) == 3
+    for question, answer in cards:
+        told = re.findall(r'<a href="(\w+)\.ipynb">', answer)
+        assert told, question
+        assert set(told) <= set(STEMS[: STEMS.index(stem)]), question
+
+
 def test_every_picture_in_prose_has_words_in_its_place(notebook):
     for text in (*markdown(notebook), (ROOT / "README.md").read_text(encoding="utf-8")):
         for alt in re.findall(r"!\[([^\]]*)\]\(", text):
