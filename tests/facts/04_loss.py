@@ -72,10 +72,17 @@ assert large > small + 1
 assert torch.isclose(large, square, atol=1e-3)
 
 # %% 04-longer
-for _, _, early, late in printed("{}, seed {}: after 200 iterations {}, after 600 {}"):
+falls = []
+for _, _, loss_early, loss_late, early, late in printed(
+    "{}, seed {}: own loss {}, then {}; distance to the sine {}, then {}"
+):
+    assert 0.05 < loss_early < 1.2
+    assert 0.01 < loss_late < 1.2
+    falls.append(loss_late < loss_early)
     assert 0.002 < early < 0.9
     assert 0.002 < late < 0.9
-counts = dict(printed("{}: it rises on {} of 5 seeds"))
+assert sum(falls[:5]) >= 4
+counts = dict(printed("{}: the distance rises on {} of 5 seeds"))
 assert 3 <= counts["MSE"] <= 5
 
 # %% 04-longer-answer
@@ -203,17 +210,18 @@ assert len(table) == 5
 
 # %% 04-wrong-places
 far = []
-for _, wrong, outside in printed("seed {}: wrong {}, of these beyond 3 pi {}"):
+for _, wrong, outside, sure in printed(
+    "seed {}: wrong {}, of these beyond 3 pi {}; typical probability of the wrong class {}"
+):
     assert 3 <= wrong <= 45
     assert 3 <= outside <= 12
-    far.append(outside > 0.7 * wrong)
+    far.append(outside > 0.7 * wrong and sure > 0.95)
+    assert 0.8 < sure <= 1
 assert sum(far) >= 3
 assert is_outside.sum() == 12
 
 # %% 04-mend
-rows = printed(
-    "seed {}: right before {}, 500 more with one softmax {}, 500 more with two softmaxes {}"
-)
+rows = printed("seed {}: right before {}, after 500 more with one {}, with two {}")
 assert len(rows) == 5
 rises = []
 for _, before, one, two in rows:
@@ -222,6 +230,7 @@ for _, before, one, two in rows:
     assert 0.65 < two < 0.99
     rises.append(one > before + 0.01)
 assert sum(rises) >= 4
+assert 0.97 < max(one for _, _, one, _ in rows) <= 1
 assert abs(statistics.median(two - before for _, before, _, two in rows)) < 0.01
 
 # %% 04-mend-answer
