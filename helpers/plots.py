@@ -177,6 +177,28 @@ def draw_kinks(
     return lines
 
 
+def draw_seeds(ax: Axes, places: ArrayLike, curves: ArrayLike, colour: str, label: str) -> Line2D:
+    """Draw the runs of several seeds as one: their median, in a band from lowest to highest.
+
+    Args:
+        ax: Where to draw.
+        places: Iterations, or whatever else runs along the x axis, N of them.
+        curves: For each seed what was measured at each of them, (seeds, N).
+        colour: The colour of line and band.
+        label: What stands in the legend.
+
+    Returns:
+        The line of the medians.
+
+    Shown in: 04_loss
+    """
+    table = np.asarray(curves, dtype=float)  # (seeds, N)
+    ax.fill_between(places, table.min(0), table.max(0), color=colour, alpha=0.2, linewidth=0)
+    (line,) = ax.plot(places, np.median(table, 0), color=colour, linewidth=2, label=label)
+    ax.set(xlabel="iteration")
+    return line
+
+
 def draw_by_layer(
     ax: Axes, rows: Sequence[Sequence[float]], colour: str, label: str, below: bool = False
 ) -> Line2D:
@@ -194,13 +216,11 @@ def draw_by_layer(
 
     Shown in: 03_instantiate
     """
-    table = np.asarray(rows, dtype=float)  # (networks, layers)
-    numbers = np.arange(1, table.shape[1] + 1)
-    middle = np.median(table, axis=0)
-    ax.fill_between(numbers, table.min(axis=0), table.max(axis=0), color=colour, alpha=0.25, lw=0)
-    (line,) = ax.plot(numbers, middle, color=colour, linewidth=2)
+    numbers = np.arange(1, len(rows[0]) + 1)
+    line = draw_seeds(ax, numbers, rows, colour, label)
+    end = (numbers[-1], line.get_ydata()[-1])
     place = {"xytext": (6, -2 if below else 2), "va": "top" if below else "bottom"}
-    ax.annotate(label, (numbers[-1], middle[-1]), textcoords="offset points", color=colour, **place)
+    ax.annotate(label, end, textcoords="offset points", color=colour, **place)
     ax.set(yscale="log", xlabel="hidden layer", xticks=numbers)
     ax.set_xlim(0.7, numbers[-1] * 1.28)  # room for the labels
     ax.grid(alpha=0.3)
@@ -258,6 +278,63 @@ def draw_valley(ax: Axes, matrix: ArrayLike, path: ArrayLike, reach: float = 3.5
     ax.plot(0, 0, "x", color="black", markersize=7)
     ax.set(xlabel="a", ylabel="b", xlim=(-reach, reach), ylim=(-top, top))
     ax.set_aspect("equal")
+
+
+def draw_graph(ax: Axes, end: object) -> None:
+    """Draw how a number was computed: each number with its gradient, each link with its slope.
+
+    Args:
+        ax: Where to draw.
+        end: The last number. It and those before it have `name`, `data`, `grad` and `parents`:
+            pairs of a number that it was made of, and the slope towards it.
+
+    Shown in: 04_loss
+    """
+    links, ways = [], {}  # of each number the longest way to the end
+
+    def visit(node: object, way: int) -> None:
+        is_known = id(node) in ways
+        if is_known and ways[id(node)][1] >= way:
+            return
+        ways[id(node)] = node, way
+        for parent, slope in node.parents:
+            if not is_known:
+                links.append((parent, node, slope))
+            visit(parent, way + 1)
+
+    visit(end, 0)
+    last = max(way for _, way in ways.values())
+    columns: list[list[object]] = [[] for _ in range(last + 1)]
+    for node, way in sorted(ways.values(), key=lambda one: not one[0].parents):
+        columns[last - way].append(node)
+    place = {}
+    for column, nodes in enumerate(columns):
+        for row, node in enumerate(nodes):  # what was computed above, what was given below
+            place[id(node)] = np.array([column, -row])
+            said = f"{node.name}\n{node.data:g}\n"
+            box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": LOSS_COLOUR}
+            ax.text(column, -row, said, ha="center", va="center", bbox=box)
+            found = f"\n\n{node.grad:g}"
+            ax.text(column, -row, found, ha="center", va="center", color=FIT_COLOUR)
+    for number, (parent, node, slope) in enumerate(links):
+        twins = [n for n, link in enumerate(links) if link[0] is parent and link[1] is node]
+        bend = 0.0 if len(twins) == 1 else -0.4 if number == twins[0] else 0.4
+        start, stop = place[id(parent)], place[id(node)]
+        arrow = {"arrowstyle": "-|>", "color": "0.6", "shrinkA": 27, "shrinkB": 27}
+        arrow["connectionstyle"] = f"arc3,rad={bend}"
+        ax.annotate("", stop, start, arrowprops=arrow)
+        middle = (start + stop) / 2 - (0, 0.55 * bend)
+        box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}
+        ax.text(
+            *middle,
+            f"\N{MULTIPLICATION SIGN} {slope:g}",
+            size=8,
+            ha="center",
+            va="center",
+            bbox=box,
+        )
+    ax.set(xlim=(-0.5, last + 0.5), ylim=(0.6 - max(map(len, columns)), 0.6))
+    ax.axis("off")
 
 
 def new_figure(width: float, height: float) -> Figure:

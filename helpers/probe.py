@@ -299,3 +299,45 @@ def largest_curvature(
         grads = torch.autograd.grad(slope, parameters, retain_graph=True)
         change = parameters_to_vector(grads)
     return (change @ direction).item()
+
+
+def fit_pieces(
+    x: torch.Tensor,
+    y: torch.Tensor,
+    loss_func: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    pieces: int = 14,
+    rounds: int = 30,
+) -> torch.Tensor:
+    """Find the curve of straight pieces for which the loss is smallest, without training.
+
+    It is what a network with one hidden layer comes to whose kinks stand still, evenly spread.
+    A loss pulls on a point as a spring would whose stiffness is pull / error; springs of known
+    stiffness come to rest where a least-squares problem has its solution. Solve it, look at the
+    stiffnesses there, and repeat (reweighted least squares).
+
+    Args:
+        x: Inputs, (N, 1).
+        y: Labels, (N, 1).
+        loss_func: Called as loss_func(out, y); it grows with the size of each error.
+        pieces: How many straight pieces there are from the least to the largest x.
+        rounds: How often it is solved; one is enough for the mean squared error.
+
+    Returns:
+        The height of the curve at each x, (N, 1).
+
+    Shown in: 04_loss
+    """
+    x64, y64 = x.double(), y.double()
+    corners = torch.linspace(x64.min(), x64.max(), pieces + 1, dtype=torch.float64)
+    tents = (1 - (x64 - corners).abs() / (corners[1] - corners[0])).clamp(min=0)  # (N, corners)
+    ridge = 1e-9 * torch.eye(pieces + 1, dtype=torch.float64)  # for a corner without a point
+    stiffness = torch.ones_like(y64)  # (N, 1)
+    for _ in range(rounds):
+        heights = torch.linalg.solve(
+            tents.T @ (stiffness * tents) + ridge, tents.T @ (stiffness * y64)
+        )
+        out = (tents @ heights).requires_grad_()  # (N, 1)
+        (slope,) = torch.autograd.grad(loss_func(out, y64), out)
+        stiffness = slope.abs() / (out.detach() - y64).abs().clamp(min=1e-6)
+        stiffness = stiffness / stiffness.max().clamp(min=1e-30)
+    return out.detach().to(y)

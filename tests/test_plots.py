@@ -4,6 +4,7 @@ import io
 import itertools
 import math
 from itertools import pairwise
+from types import SimpleNamespace
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -23,8 +24,10 @@ from helpers.plots import (
     draw_bowl,
     draw_data,
     draw_fit,
+    draw_graph,
     draw_loss,
     draw_network,
+    draw_seeds,
     draw_stages,
     draw_valley,
     loss_limits,
@@ -240,3 +243,38 @@ def test_running_means_are_of_fifty_and_stand_in_their_middle():
         curve.record(number, float(loss))
     assert curve.iterations == list(range(7 + 24, 7 + 24 + 71))
     assert curve.losses == pytest.approx([losses[n : n + 50].mean() for n in range(71)])
+
+
+def test_draw_seeds_is_the_median_in_a_band_of_all(ax):
+    line = draw_seeds(ax, [10, 20], [[1, 5], [2, 4], [9, 0]], "red", "three")
+    assert line.get_xydata().tolist() == [[10, 2], [20, 4]]
+    assert line.get_label() == "three"
+    (band,) = ax.collections
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (0, 9)
+
+
+def make_node(name, data, grad=0.0, parents=()):
+    return SimpleNamespace(name=name, data=data, grad=grad, parents=parents)
+
+
+def test_draw_graph_has_a_box_for_each_number_and_an_arrow_for_each_link(ax):
+    a = make_node("a", 3.0, 7.0)
+    total = make_node("+", 5.0, 10.0, [(a, 1.0), (make_node("b", 2.0, 10.0), 1.0)])
+    draw_graph(ax, make_node("end", 25.0, 1.0, [(total, 5.0), (total, 5.0), (a, 0.0)]))
+    said = [text.get_text().strip() for text in ax.texts]
+    for text in ("a\n3", "b\n2", "+\n5", "end\n25", "7", "10", "1"):
+        assert text in said
+    times = [text for text in said if text.startswith("\N{MULTIPLICATION SIGN}")]
+    assert sorted(text[2:] for text in times) == ["0", "1", "1", "5", "5"]
+    assert (
+        sum(text.arrow_patch is not None for text in ax.texts if hasattr(text, "arrow_patch")) == 5
+    )
+
+
+def test_draw_graph_sets_each_number_before_what_was_made_of_it(ax):
+    a = make_node("a", 3.0)
+    b = make_node("*", 9.0, 0.0, [(a, 3.0), (a, 3.0)])
+    draw_graph(ax, make_node("+", 12.0, 0.0, [(a, 1.0), (b, 1.0)]))
+    place = {text.get_text().split("\n")[0]: text.get_position()[0] for text in ax.texts}
+    assert place["a"] < place["*"] < place["+"]

@@ -15,6 +15,7 @@ from helpers.data import get_fake_data
 from helpers.model import Regressor, make_layers
 from helpers.probe import (
     count_crossings,
+    fit_pieces,
     gradient_norms,
     hidden_outputs,
     kinks,
@@ -595,3 +596,49 @@ def test_a_loss_without_curvature():
     x, y = get_fake_data(50)
     assert largest_curvature(nn.Linear(1, 1), x, y, nn.L1Loss()) == 0
     assert largest_curvature(nn.Linear(1, 1), x, y + 100, nn.HuberLoss()) == 0
+
+
+LOSSES = [nn.MSELoss(), nn.L1Loss(), nn.HuberLoss(delta=0.3)]
+
+
+@pytest.mark.parametrize("loss_func", LOSSES, ids=str)
+def test_no_change_of_its_corners_lowers_the_loss_of_a_fitted_curve(loss_func):
+    x, y = get_fake_data(61, noise=0.1, seed=0)
+    y[38] = 6
+    curve = fit_pieces(x, y, loss_func)
+    assert curve.shape == y.shape
+    assert curve.dtype == y.dtype
+    corners = torch.linspace(-10, 10, 15)
+    tents = (1 - (x - corners).abs() / (20 / 14)).clamp(min=0)  # (61, 15)
+    best = loss_func(curve, y)
+    for tent in tents.T:
+        for step in (-0.01, 0.01):
+            assert loss_func(curve + step * tent.unsqueeze(1), y) > best
+
+
+@pytest.mark.parametrize("loss_func", LOSSES, ids=str)
+def test_a_curve_that_fits_exactly_is_found(loss_func):
+    x = torch.linspace(-10, 10, 57).unsqueeze(1)
+    y = (x - x[20]).abs()  # its kink at a corner
+    assert torch.allclose(fit_pieces(x, y, loss_func), y, atol=1e-4)
+
+
+def test_only_the_mean_squared_error_gives_in_to_one_point_without_a_limit():
+    x, y = get_fake_data(61, noise=0.1, seed=0)
+    lifts = {}
+    for loss_func in LOSSES:
+        for distance in (3, 6):
+            moved = y.clone()
+            moved[38] += distance
+            change = fit_pieces(x, moved, loss_func) - fit_pieces(x, y, loss_func)
+            lifts[loss_func, distance] = change[38].item()
+    square, size, huber = LOSSES
+    assert lifts[square, 6] == pytest.approx(2 * lifts[square, 3], rel=1e-3)
+    assert lifts[size, 6] == pytest.approx(lifts[size, 3], abs=1e-3)
+    assert lifts[huber, 6] == pytest.approx(lifts[huber, 3], abs=1e-3)
+
+
+def test_a_corner_without_a_point_does_no_harm():
+    x = torch.tensor([[0.0], [1.0], [10.0]])
+    curve = fit_pieces(x, x.clone(), nn.MSELoss())
+    assert torch.allclose(curve, x, atol=1e-3)

@@ -4,15 +4,33 @@ import random
 from collections.abc import Callable
 
 import torch
+from torch import nn
 
 from helpers.exercises.comparing import call, expect_parts, is_equal, name_dtype, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import Forbidden
+from helpers.exercises.running import NotYet
+
+
+def refuse_own(answer: object) -> None:
+    """Refuse a loss of PyTorch's itself: its class, an instance, or a method of one.
+
+    Raises:
+        NotYet: It is one.
+    """
+    owner = getattr(answer, "__self__", answer)
+    kind = owner if isinstance(owner, type) else type(owner)
+    if issubclass(kind, nn.Module) and kind.__module__.startswith("torch."):
+        raise NotYet(
+            f"That is PyTorch's own {kind.__name__}, and the exercise is to write that yourself, "
+            f"from sums, products and the like."
+        )
 
 
 def observe_loss(answer: Callable, case: tuple, shown: str) -> Observation:
     """Look at a loss of some outputs, and at its gradient there."""
+    refuse_own(answer)
     out = case[0].clone().requires_grad_()
     with Forbidden("huber_loss", "smooth_l1_loss", "cross_entropy", "nll_loss"):
         loss = call(answer, out, *case[1:], shown=shown)
@@ -115,7 +133,7 @@ def draw_logits() -> list[tuple]:
 LOGITS = Exercise(
     shown="cross_entropy(logits, labels)",
     level=3,
-    minutes=15,
+    minutes=20,
     plan="Take each row's largest logit away from the row: no difference in the row changes, and "
     "the largest is 0 now. Then exp cannot overflow. The logarithm of the softmax at a label is "
     "the shifted logit there, minus the logarithm of the sum of exp over the row.",
