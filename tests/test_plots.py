@@ -22,6 +22,7 @@ from helpers.plots import (
     Curve,
     RunningMean,
     draw_bowl,
+    draw_by_layer,
     draw_data,
     draw_fit,
     draw_graph,
@@ -278,3 +279,12 @@ def test_draw_graph_sets_each_number_before_what_was_made_of_it(ax):
     draw_graph(ax, make_node("+", 12.0, 0.0, [(a, 1.0), (b, 1.0)]))
     place = {text.get_text().split("\n")[0]: text.get_position()[0] for text in ax.texts}
     assert place["a"] < place["*"] < place["+"]
+
+
+def test_draw_by_layer_counts_hidden_layers_from_1_on_a_log_axis(ax):
+    line = draw_by_layer(ax, [[1, 0.1], [3, 0.3], [2, 0.2]], "red", "size")
+    assert line.get_xydata().tolist() == [[1, 2], [2, 0.2]]
+    assert ax.get_yscale() == "log"
+    assert ax.get_xlabel() == "hidden layer"
+    (label,) = ax.texts
+    assert (label.get_text(), label.xy) == ("size", (2, 0.2))
