@@ -121,6 +121,9 @@ def my_layers(cfg, activation):
             "[nn.Linear(n_in, n_out), activation()]", "[nn.Linear(n_in, n_out)]"
         ),
         "The activation is a ReLU, whatever is asked for.": edit("activation()]", "nn.ReLU()]"),
+        "`layers +=` takes a list: put the layer in brackets, layers += [nn.Linear(...)].": edit(
+            "layers += [nn.Linear(cfg[-2], cfg[-1])]", "layers += nn.Linear(cfg[-2], cfg[-1])"
+        ),
         "The activation belongs behind each Linear: here the input goes through it first.": edit(
             "[nn.Linear(n_in, n_out), activation()]", "[activation(), nn.Linear(n_in, n_out)]"
         ),
@@ -202,6 +205,12 @@ class MyRegressor(nn.Module):
         ),
         "forward computes something and keeps it to itself. (print shows a result, and hands "
         "nothing on.)": edit("return self", "self"),
+        "In forward the layers are self.layers, or what you have named them behind self.: the bare "
+        "name `layers` is known in __init__ only.": edit(
+            "return self.layers(x)", "return layers(x)"
+        ),
+        "The layers themselves come back: call them with x, self.layers(x), and return what they "
+        "make of it.": edit("return self.layers(x)", "return self.layers"),
         "x comes back as it went in: return what the layers make of it.": edit(
             "return self.layers(x)", "self.layers(x)\n        return x"
         ),
@@ -270,6 +279,10 @@ VALLEY = Exercise(
     plan="With weights of 1 a unit is off up to its kink and climbs from there; which bias puts "
     "the kink at 1, at 2, at 3? Then go from left to right: at each kink the slope changes, and "
     "an out_weight says by how much. Slopes add up, and the last one is to be 0 again.",
+    second="Take [1, 1, 1] as weights. Then a kink lies at minus the bias, and the three biases "
+    "follow from the places. For out_weights write the four slopes in a row: level, down, up, "
+    "level. At each kink, how much is the next slope minus the one before? These are the three "
+    "numbers, and they add up to 0.",
     solution="""\
 weights = [1, 1, 1]
 biases = [-1, -2, -3]
@@ -413,6 +426,9 @@ SKIP = Exercise(
     minutes=15,
     plan="In __init__ make the two Linear layers with the ReLU between them, and keep them in "
     "self. In forward hand x to them, but keep x itself as well: what comes back is added to it.",
+    second="Two lines stand in __init__. The first is the same in every class of this kind. The "
+    "second keeps the layers, and make_layers can make them: which list holds the three widths? "
+    "One line stands in forward, and x stands in it twice: as it came, and as what goes in.",
     solution="""\
 class Skip(nn.Module):
     def __init__(self, width):
@@ -440,6 +456,19 @@ class Skip(nn.Module):
         ),
         "A ReLU stands behind the last Linear, before x is added.": skip(
             "return x + torch.relu(self.layers(x))"
+        ),
+        "x goes past by itself here, with no layer on its way: leave out the nn.Linear that Tilted "
+        "has.": edit(
+            "[1, width, 1])\n",
+            "[1, width, 1])\n        self.line = nn.Linear(1, 1)\n",
+            "return x + self.layers(x)",
+            "return self.line(x) + self.layers(x)",
+        ),
+        "x is added too early, inside the ReLU: add it to what the last Linear has made.": skip(
+            "first, relu, last = self.layers\n        return last(relu(x + first(x)))"
+        ),
+        "x is added too early, behind the ReLU: add it to what the last Linear has made.": skip(
+            "first, relu, last = self.layers\n        return last(x + relu(first(x)))"
         ),
         "x is added twice.": skip("return x + x + self.layers(x)"),
         "What is added is the output of the layers once more: was x given a new value on the way? "

@@ -8,13 +8,13 @@ assert 15 < flat / by_ruler < 25
 # %% 02-one-unit
 assert printed("activation:     [{}, {}, {}, {}]") == [[0, 0, 1, 3]]
 
-# %% 02-hat
+# %% 02-ramps
 rows = printed("x = {}:  {} + {} - 2 * {} = {}")
 assert [one[0] for one in rows] == [-10, -5, 0, 5, 10]
 assert [one[-1] for one in rows] == [0, 0, 5, 0, 0]
 
-# %% 02-hat-answer
-assert right("02-hat") == "it stays level at 0"
+# %% 02-ramps-answer
+assert right("02-ramps") == "it stays level at 0"
 
 # %% 02-changes
 rows = printed("kink at {}: slope from here {}, output weight {}")
@@ -28,8 +28,14 @@ assert right("02-change") == str(get_changes([2, -2])[1])
 # %% 02-units-added
 assert torch.allclose(add_units(7), ruler, atol=1e-4)
 
+# %% 02-layer-shapes
+assert printed("hidden: weight ({}, {}) and bias ({},)") == [[7, 1, 7]]
+assert printed("last:   weight ({}, {}) and bias ({},)") == [[1, 7, 1]]
+
 # %% 02-by-hand
 assert printed("the network is the ruler: {}") == [[True]]
+
+# %% 02-by-hand-count
 assert printed("parameters: {}") == [[22]]
 
 # %% 02-pieces
@@ -65,10 +71,22 @@ assert 1.05 < improved(x).max().item() < 1.5
 assert 0.07 < loss_func(trained(x), y).item() < 0.48
 assert 4 <= (find_kinks(trained).abs() < 10).sum().item() <= 7
 assert (find_kinks(trained).abs() < 6).sum().item() >= 4
+assert (find_kinks(trained).abs() > 20).sum().item() == 1
+assert find_kinks(trained).flatten().sort().values.diff().min().item() < 0.4
 
 # %% 02-crowd
 assert 0.45 < near.mean().item() < 0.55
 assert 0.02 < far.mean().item() < 0.1
+
+# %% 02-placed
+rows = printed("rate {}, kinks spread evenly: loss {} to {}")
+rows += printed("rate {}, kinks at your marks: loss {} to {}")
+rows += printed("rate {}, kinks held at your marks: loss {} to {}")
+((by_ruler,),) = printed("by hand: loss {}")
+assert len(rows) == 6
+assert 0.02 < by_ruler < 0.03
+for *_, lowest, most in rows:
+    assert 0.04 < lowest <= most < 0.48
 
 # %% 02-three-linear
 assert printed("parameters: {}") == [[481]]
@@ -125,7 +143,7 @@ rows = printed("the kink at h = {} stands at {} different x")
 assert [count for _, count in rows] == [6, 6, 7, 7, 6, 6]
 
 # %% 02-fold-answer
-assert right("02-fold") == "at six or seven x, one for each fold that passes this h"
+assert right("02-fold") == "at six or seven x, one for each slope of the zigzag"
 
 # %% 02-fold-loss
 ((_, folded),) = printed("two layers of 7:  {} parameters, loss {}")
