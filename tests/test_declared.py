@@ -65,8 +65,8 @@ def test_an_exercise_is_whole(name):
 
 
 def check_shuffled(exercise, shown):
-    """The solution's lines in another order, and at most one that is none of them."""
-    lines = [line for line in exercise.solution.splitlines() if line.strip()]
+    """The lines that are wanted in another order, and at most one that is none of them."""
+    lines = exercise.gaps or [line for line in exercise.solution.splitlines() if line.strip()]
     left = list(shown)
     for line in lines:
         left.remove(line)
@@ -83,9 +83,28 @@ def test_three_hints_and_the_skeleton_is_the_solution_with_gaps(name):
         assert shuffled == exercise.second
     else:
         check_shuffled(exercise, shuffled.splitlines()[2:])
-    pattern = re.escape(make_skeleton(exercise.solution)).replace(r"\.\.\.", r".*?")
+    skeleton = make_skeleton(exercise.solution, exercise.gaps)
+    pattern = re.escape(skeleton).replace(r"\.\.\.", r".*?")
     assert re.fullmatch(pattern, exercise.solution.strip("\n"), re.DOTALL)
-    assert "..." in make_skeleton(exercise.solution)
+    assert "..." in skeleton
+
+
+def list_lines(source):
+    """The lines of a text without indent, comments and empty ones."""
+    return [bare for line in source.splitlines() if (bare := line.partition("#")[0].strip())]
+
+
+@pytest.mark.parametrize("name", [name for name, one in EXERCISES.items() if one.gaps])
+def test_gaps_are_what_the_notebook_leaves_out_and_hints_say_more_of_them(name):
+    exercise = EXERCISES[name]
+    stub, _ = find_cells(name)[0]
+    given = list_lines(stub)
+    missing = [line for line in list_lines(exercise.solution) if line not in given]
+    assert list(exercise.gaps) == missing
+    skeleton = make_skeleton(exercise.solution, exercise.gaps)
+    assert list_lines(skeleton) != given[: len(list_lines(skeleton))]
+    for line in list_lines(exercise.solution):
+        assert (line in list_lines(skeleton)) == (line not in exercise.gaps)
 
 
 def find_cells(name):

@@ -48,3 +48,25 @@ def test_a_value_has_one_hint(capsys):
 def test_an_unknown_name_names_the_nearest():
     with pytest.raises(ValueError, match=r"such as '04-huber', got '04-hubert'"):
         hint("04-hubert")
+
+
+def test_where_a_stub_gives_the_rest_the_hints_are_about_what_it_leaves_out(capsys):
+    for _ in range(3):
+        hint("03-forward")
+    _, second, third = capsys.readouterr().out.split("Hint ")[1:]
+    head, _, first, other = second.strip().splitlines()
+    assert head.endswith("One of these lines is missing, and the other does not belong:")
+    assert "out = net(x)" in (first, other)
+    assert first != other
+    assert third.count("...`") == 1
+    assert "        out = net(...)\n        loss = loss_func(out, y)\n" in third
+
+
+def test_no_line_that_does_not_belong_is_told_of_where_there_is_none(capsys):
+    for _ in range(3):
+        hint("05-order")
+    _, second, third = capsys.readouterr().out.split("Hint ")[1:]
+    head, _, *lines = second.strip().splitlines()
+    assert head.endswith("These lines are missing, in another order:")
+    assert sorted(lines) == ["optimizer.step()", "optimizer.zero_grad()"]
+    assert "        ...\n        loss.backward()\n        ...\n" in third

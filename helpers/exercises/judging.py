@@ -97,6 +97,8 @@ class Exercise:
         plan: How to go about it, in words: the first hint.
         second: The second hint, where the solution's lines in another order would be of no help.
         solution: Its source text, as in the notebook.
+        gaps: Those of its lines that the notebook leaves out, without indent, where it gives the
+            others: only they are asked for by the hints.
         answer: The expression in it that is handed to `check`; the name in `shown` if empty.
         why: What is said of a right answer; or a function that says it of the last observation.
         draw: Draws the cases, each a tuple.
@@ -115,6 +117,7 @@ class Exercise:
     plan: str
     second: str = ""
     solution: str
+    gaps: tuple[str, ...] = ()
     answer: str = ""
     why: str | Callable[[Observation], str] = ""
     draw: Callable[[], Sequence[tuple]] = tuple

@@ -43,6 +43,7 @@ def make_points(n):
     x, y = x.unsqueeze(1), y.unsqueeze(1)
     return x, y
 """,
+    gaps=("x, y = x.unsqueeze(1), y.unsqueeze(1)",),
     why="Both are columns, and each label stands in the row of its x.",
     draw=lambda: [(30,), (random.randrange(5, 25),)],
     observe=observe_points,

@@ -128,6 +128,9 @@ def initialise(net):
     mistakes={
         "The size is multiplied by the root of one half: each ReLU throws away half of the square. "
         "What must the weights be multiplied with to make up for it?": edit("(2 /", "(1 /"),
+        "The size is multiplied by the root of 3: sqrt(6 / n) is the border of a block of numbers. "
+        "normal_ asks for their size, and the mean square of a block is a third of its border's "
+        "square.": edit("(2 /", "(6 /"),
         "The size is multiplied by 1 / sqrt(6), as with PyTorch's default: the weights have to be "
         "larger.": edit(
             "nn.init.normal_(layer.weight, std=(2 / layer.in_features) ** 0.5)",
@@ -223,6 +226,7 @@ def twins():
     b = copy.deepcopy(a)
     return a, b
 """,
+    gaps=("a = Regressor(make_layers([1, 20, 20, 1]))", "b = copy.deepcopy(a)"),
     why="They start alike, and when one is moved the other stays.",
     draw=lambda: [()],
     observe=observe_twins,
@@ -253,6 +257,7 @@ def twins():
 FORWARD = make_loop_exercise(
     level=1,
     minutes=5,
+    gaps=("out = net(x)",),
     plan="What does the next line need? loss_func compares `out` with the labels, so `out` is what "
     "the network says about x. An instance of a network is called like a function.",
     why="Weights and losses are those of the five steps, iteration by iteration.",
@@ -296,7 +301,7 @@ def gain_for(slope):
     why="With slope 0 it is the root of 6, as for ReLU, and with slope 1 it would be the root of "
     "3: then nothing is cut off, and only the weights' third has to be made up for.",
     draw=draw_slopes,
-    share=0.05,
+    share=0.03,
     mistakes={
         "That is right for ReLU, the slope 0. The more of the negative numbers gets through, the "
         "less the weights have to make up for.": edit("(3 / left) ** 0.5", "6**0.5"),

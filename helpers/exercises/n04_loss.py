@@ -202,6 +202,7 @@ def cross_entropy(logits, labels):
 LOOP = make_loop_exercise(
     level=1,
     minutes=5,
+    gaps=("loss = loss_func(out, y)", "loss.backward()"),
     plan="One line makes a number of the prediction and the labels: how wrong is it? The other "
     "gives every weight its gradient, and it starts from that number.",
     why="Weights and losses are those of the five steps, iteration by iteration.",

@@ -27,6 +27,7 @@ ROUNDED = (
 ORDER = make_loop_exercise(
     level=1,
     minutes=5,
+    gaps=("optimizer.zero_grad()", "optimizer.step()"),
     plan="Two lines of the five are missing, zero_grad and step. step moves the weights: which "
     "line makes what it needs for that? zero_grad throws gradients away: between which two lines "
     "would it throw away fresh ones?",

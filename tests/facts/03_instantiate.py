@@ -48,6 +48,9 @@ assert [n for n, _, _ in rows] == [20, 400]
 for _, largest, r in rows:
     assert 0.97 * r < largest <= r + 0.001
 
+# %% 03-size
+assert printed("mean {}, mean square {}, size {}") == [[0, 25, 5]]
+
 # %% 03-mean-square
 rows = printed("{} inputs: mean square {}, 1 / (3 * n) = {}")
 assert [n for n, _, _ in rows] == [20, 400]
@@ -108,6 +111,15 @@ assert right("03-height") == "almost at 0, all five"
 assert abs(bare) < 0.02
 assert right("03-height") == "almost at 0, all five"
 
+# %% 03-last-biases
+rows = printed("last {} kept: off by {} where the height is {}")
+assert [kept for kept, _, _ in rows] == [1, 2, 3]
+(_, one, height), (_, two, _), (_, three, _) = rows
+assert 0.1 < height < 0.25
+assert 0.01 < one < 0.3 * height
+assert two < 0.4 * one
+assert three < 0.6 * two
+
 # %% 03-magnified
 heights = []
 for seed in range(5):
@@ -153,25 +165,46 @@ assert 0.01 < low <= high < 0.1
 assert 2.4 < root < 2.5
 assert 0.4 < least <= most < 2
 assert 1000 < smallest <= largest < 6000
-assert right("03-gain") == "about 2.4, the root of 6"
+assert right("03-gain") == "about 2.45, the root of 6"
 
 # %% 03-gain-answer
 assert 500 < max(left) < 9000
-assert right("03-gain").startswith("about 2.4")
+assert right("03-gain").startswith("about 2.45")
 
 # %% 03-gain-slider
 low, high = map(float, re.search(r"from (\S+) to (\S+) is left", panel.text).groups())
-assert 0.4 < low <= high < 2
+assert 0.06 < low <= high < 0.4
+ends = {}
+for gain in (1, 3):
+    ends[gain] = [carry(make_network(TEN, seed), few, gain)[9] for seed in range(5)]
+starts = [carry(make_network(TEN, seed), few)[0] for seed in range(5)]
+assert max(ends[1]) < 0.01 * min(starts)
+assert min(ends[3]) > 2 * max(starts)
 
 # %% 03-widths
-rows = printed("width {}: {} to {}, median {}")
-assert [width for width, _, _, _ in rows] == [20, 100, 300]
-(_, low, high, middle), (_, less, more, _), (_, least, most, _) = rows
+rows = printed("width {}: {} to {}, median {}, and behind layer 30 median {}")
+assert [width for width, _, _, _, _ in rows] == [20, 100, 300]
+(_, low, high, middle, late), (_, less, more, _, _), (_, least, most, wide, wide_late) = rows
 assert 0.05 < low < 0.3
 assert 2 < high < 5
 assert 0.3 < middle < 0.85
+assert late < 0.6 * middle
 assert 0.3 < less <= more < 2
 assert 0.7 < least <= most < 1.6
+assert 0.8 < wide < 1.2
+assert 0.6 < wide_late < 1.1
+assert right("03-width") == "narrow networks differ more from one another"
+
+# %% 03-width-answer
+assert max(left_10) / min(left_10) < 3
+assert right("03-width").startswith("narrow")
+
+# %% 03-average
+((middle, mean, largest),) = printed("mean square: median {}, mean {}, largest {}")
+assert 0.3 < middle < 0.6
+assert 0.8 < mean < 1.4
+assert 10 < largest < 60
+assert sum(share < 1 for share in shares) > 600
 
 # %% 03-mend
 for seed in range(5):
@@ -186,6 +219,20 @@ assert 0.0001 < low <= high < 0.02
 ((least, most, mended_middle),) = printed("mended: spread {} to {}, median {}")
 assert 0.06 < least <= most < 10
 assert 0.5 < mended_middle < 3
+
+# %% 03-one-unit
+((least, most),) = printed("last hidden layer, 20 networks: {} to {}")
+((low, high),) = printed("prediction, 20 networks: {} to {}")
+((lowest, highest),) = printed("prediction, 20 output layers: {} to {}")
+assert 0.9 < least <= most < 8
+assert 0.05 < low <= high < 5
+assert 0.08 < lowest <= highest < 4
+assert 2 < most / least < 7
+assert high / low > 2 * most / least
+assert highest / lowest > 1.5 * most / least
+
+# %% 03-kaiming
+assert printed("the same weights: {}") == [[True]]
 
 # %% 03-at-rest
 rows = printed("width {}: 1 / sqrt(5 * n) = {}, measured {} to {}, median {}")
