@@ -88,6 +88,10 @@ assert 0.02 < by_ruler < 0.03
 for *_, lowest, most in rows:
     assert 0.04 < lowest <= most < 0.48
 
+# %% 02-placed-answer
+assert min(losses) > 1.2 * loss_func(ruler, y).item()  # the last row has the lowest
+assert right("02-placed") == "none"
+
 # %% 02-three-linear
 assert printed("parameters: {}") == [[481]]
 assert same
