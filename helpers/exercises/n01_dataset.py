@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
@@ -127,10 +128,13 @@ def count_splits(split: Callable, x: torch.Tensor, seed: int) -> dict[str, int]:
     """Count how many different rows a split holds out with one seed, and with many."""
     again = {find_rows(split(seed)[2], x) for _ in range(3)}
     splits = [find_rows(split(seed + more)[2], x) for more in range(DRAWINGS)]
-    blocks = [rows for rows in splits[:SEEDS] if max(rows) - min(rows) == len(rows) - 1]
+    steps = [set(np.diff(sorted(rows)).tolist()) for rows in splits[:SEEDS]]
+    blocks = [step for step in steps if step == {1}]
+    regular = [step for step in steps if len(step) == 1 and step != {1}]
     return {
         "The number of different splits in three calls with one seed": len(again),
         f"The number of splits, of {SEEDS}, that hold out neighbours in a row": len(blocks),
+        f"The number of splits, of {SEEDS}, that hold out rows at equal distances": len(regular),
         f"The number of different splits with {SEEDS} seeds": len(set(splits[:SEEDS])),
         f"The number of points that none of {DRAWINGS} seeds holds out": len(
             set(range(len(x))).difference(*splits)
@@ -184,6 +188,11 @@ def split(x, y, share, seed):
         "nothing is left to learn from between them.": edit(
             "torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))",
             "torch.arange(len(x))",
+        ),
+        "Every second row, or every third, is no random choice: with points that repeat, as waves "
+        "do, all that are held out may be alike. Shuffle with torch.randperm.": edit(
+            "torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))",
+            "torch.cat([torch.arange(k % 2, len(x), 2) for k in (seed, seed + 1)])",
         ),
         "So it comes out with a share of 0.2, whatever share comes in.": edit(
             "share * len(x)", "0.2 * len(x)"
@@ -289,6 +298,12 @@ def read_file(path):
             'list(csv.reader(lines, delimiter=";"))[1:]',
             '[line.rstrip().split(";")[:3] for line in lines][1:]',
         ),
+        "genfromtxt knows nothing of quotes or decimal commas, and stops where one row has more "
+        "fields than another: let csv.reader cut the lines.": """\
+def read_file(path):
+    table = np.genfromtxt(path, delimiter=";", skip_header=2)
+    return table[:, 1:2], table[:, 2:], 0
+""",
         "Comments and the line of names are no rows: they are not lost.": edit(
             "lost = len(rows) - len(times)", "lost = len(open(path).readlines()) - len(times)"
         ),

@@ -35,17 +35,6 @@ assert 0.8 * twice < sum(nearests) / 5 < 1.2 * twice
 assert max(nearests) < min(means)
 assert right("01-heart") == "less than the mean's error, but far from none"
 
-# %% 01-flat-y
-assert (out - flat_y).shape == (1000, 1000)
-
-# %% 01-shape-answer
-assert right("01-shape") == str(tuple((out - flat_y).shape))
-
-# %% 01-flat-scores
-column, flat = printed("the true sine {}, a flat line {}")
-assert column[0] < 0.1 * column[1]
-assert flat[0] > 1.5 * flat[1]
-
 # %% 01-polynomial
 assert held_out_error < 0.65 * score(say_nearest(x, y, held_x), held_y)
 
@@ -61,6 +50,7 @@ for some_x, some_y in draws:
     assert min(new) in new[2:4]
     assert min(new) < 0.5 * new[0]
     assert new[2] < 0.95 * new[-1]
+    assert abs(new[0] - score(say_mean(some_x, some_y, held_x), held_y)) < 0.15
 
 # %% 01-degree-answer
 assert right("01-degree") == "it falls, then rises"
@@ -91,6 +81,16 @@ curves = [score(say_polynomial(x, y, x, degree), y) for degree in (5, 20)]
 assert 0.2 < here < 0.3
 assert curves[0] < own
 assert 0.4 * own < curves[1] < 0.6 * own
+
+# %% 01-nearest-rule
+rows = printed("noise {}: twice the floor {}, nearest point {}, worse than the mean on {} of 20")
+assert [noise for noise, *_ in rows] == [0.5, 0.7, 1.0]
+for _, twice, average, _ in rows:
+    assert 0.9 * twice < average < 1.1 * twice
+counts = [count for *_, count in rows]
+assert counts[0] == 0
+assert 4 <= counts[1] <= 16
+assert counts[2] == 20
 
 # %% 01-lowest
 rows = printed("draw {}: degree 5 {}, the network at its lowest {}, at the end {}")
@@ -140,11 +140,38 @@ assert right("01-gaps") == "less than a sixth"
 
 # %% 01-one-share
 assert len(prices) + lost == len(rows)
+assert printed("{} of the lost rows hold a price") == [[0]]
 assert not any(any(row[1:]) for row in rows if row[ibm] == "")
 
+# %% 01-flat-y
+assert (out - flat_y).shape == (1000, 1000)
+
+# %% 01-shape-answer
+assert right("01-shape") == str(tuple((out - flat_y).shape))
+
+# %% 01-flat-scores
+column, flat = printed("the true sine {}, a flat line {}")
+assert column[0] < 0.1 * column[1]
+assert flat[0] > 1.5 * flat[1]
+
 # %% 01-split-months
-((mean,),) = printed("the mean, held out: {}")
+assert torch.equal(known.nonzero().flatten(), torch.arange(0, len(year), 4))
+
+# %% 01-label
+assert abs(label[known].mean()) < 0.001
+assert abs(label[known].std() - 1) < 0.001
+assert price.max() > 100
+
+# %% 01-rivals-share
+rows = printed("{}: held-out error {}")
+mean, line, degree_5, nearest = (error for name, error in rows)
 assert 0.9 < mean < 1.1
+assert 0.1 < line < 0.16
+assert 0.09 < degree_5 < 0.13
+assert 0.01 < nearest < 0.03
+
+# %% 01-rival-answer
+assert right("01-rival") == "the nearest point"
 
 # %% 01-years
 rows = printed("rate {}: held-out error {} to {}")
@@ -173,18 +200,38 @@ net, optimizer = new_network(0, lr=0.05)
 near, all_of_them = (sum(map(len, kinks(net, -end, end))) for end in (5, 25))
 assert near > 0.6 * all_of_them
 
+# %% 01-bare-line
+((raw_low, raw_high),) = printed("a line, years as they are: {} to {}")
+((low, high),) = printed("a line, years minus 2006: {} to {}")
+assert 0.9 < raw_low <= raw_high < 1.1
+assert 0.12 < low <= high < 0.14
+best = score(say_polynomial(known_x, known_y, year[held], 1), label[held])
+assert abs(high - best) < 0.01
+
 # %% 01-centred
 rows = printed("held-out error {} to {}")
+nearest = score(say_nearest(known_x, known_y, year[held]), label[held])
+assert nearest < 0.7 * centred[0]
 assert 0.05 < rows[0][0] <= rows[0][1] < 0.5
 assert 0.01 < rows[1][0] <= rows[1][1] < 0.1
 assert from_zero[2] > 1.5 * centred[2]
 
 # %% 01-deep-move-kinks
-((low, high),) = printed("kinks around 0:  held-out error {} to {}")
-((moved_low, moved_high),) = printed("kinks around 10: held-out error {} to {}")
-assert 0.05 < low <= high < 0.5
-assert 0.01 < moved_low <= moved_high < 0.1
-assert sorted(middle)[2] < 0.7 * from_zero[2]
+((moved_low, moved_high),) = printed("kinks around 2006: {} to {}")
+(first, fifth), (edge_low, edge_high) = printed("kinks at the left edge: {} to {}")
+(middle_low, middle_high), (best, worst) = printed("kinks in the middle: {} to {}")
+assert 0.06 < moved_low <= moved_high < 0.2
+assert 0.05 < first <= fifth < 0.5
+assert 0.03 < edge_low <= edge_high < 0.2
+assert 0.01 < middle_low <= middle_high < 0.1
+assert 0.01 < best <= worst < 0.1
+assert middle[2] < 0.7 * from_zero[2]
+assert edge[2] < 0.85 * from_zero[2]
+fresh, optimizer = new_network(0, lr=0.05)
+moved, optimizer = new_network(0, lr=0.05)
+with torch.no_grad():
+    moved.features[0].bias += 10 * moved.features[0].weight[:, 0]
+assert torch.allclose(fresh(20 * part), moved(20 * part - 10), atol=1e-4)
 
 # %% 01-deep-scales
 rows = printed("training error {} to {}")
