@@ -110,10 +110,10 @@ INIT = Exercise(
     shown="initialise(net)",
     level=2,
     minutes=20,
-    plan="Go over the layers of the network; only Linear layers have weights. The square of a "
-    "weight should be, on average, what makes up for two losses: the sum has as many products as "
-    "the layer has inputs, and the ReLU throws away half of the square. nn.init fills a weight in "
-    "place with random numbers of the spread that you name. The biases can begin at 0.",
+    plan="Go over the layers of the network; only Linear layers have weights. Choose the "
+    "mean square of their weights so that it makes up for two things: the sum has as many products "
+    "as the layer has inputs, and the ReLU throws away half of the mean square. nn.init.normal_ "
+    "wants the root of that, the size. The biases can begin at 0.",
     solution="""\
 def initialise(net):
     for layer in net:
