@@ -93,7 +93,7 @@ assert 4 <= counts[1] <= 16
 assert counts[2] == 20
 
 # %% 01-lowest
-rows = printed("draw {}: degree 5 {}, the network at its lowest {}, at the end {}")
+rows = printed("draw {}: degree 5: {}, the network at its lowest: {}, at the end: {}")
 assert len(rows) == 5
 for _, polynomial, low, _ in rows:
     assert 0.7 * polynomial < low < 1.4 * polynomial
@@ -117,10 +117,10 @@ assert len(rows) == 5
 assert sum(last > 2 * at_random for draw, at_random, last in rows) >= 3
 
 # %% 01-fifth-answer
-assert right("01-fifth") == "the last fifth says more, on most draws more than twice as much"
+assert right("01-fifth") == "the error on the last fifth is larger, on most draws more than twice as large"
 
 # %% 01-far
-rows = printed("draw {}: the mean {}, the nearest point {}, degree 5 {}, the network {}")
+rows = printed("draw {}: the mean: {}, the nearest point: {}, degree 5: {}, the network: {}")
 assert len(rows) == 5
 for _, mean, nearest, polynomial, network in rows:
     assert 0.3 < mean < 0.6
