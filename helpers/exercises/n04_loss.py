@@ -28,19 +28,31 @@ def refuse_own(answer: object) -> None:
         )
 
 
+IN_A_ROW = (
+    "It is one number with a dimension too many: loop over flat rows, .flatten(), or take the mean "
+    "of the whole at the end."
+)
+
+
 def observe_loss(answer: Callable, case: tuple, shown: str) -> Observation:
-    """Look at a loss of some outputs, and at its gradient there."""
+    """Look at a loss of some outputs, and at its gradient there.
+
+    A loss in float64 counts as one in the dtype of the outputs: it is the same number, and its
+    gradient comes back in their dtype.
+    """
     refuse_own(answer)
     out = case[0].clone().requires_grad_()
     with Forbidden("huber_loss", "smooth_l1_loss", "cross_entropy", "nll_loss"):
         loss = call(answer, out, *case[1:], shown=shown)
     if not isinstance(loss, torch.Tensor):
-        return Observation({f"What {shown} returns": loss})
-    parts = {f"What {shown} returns": loss.detach()}
+        return Observation({f"What {shown} returns": loss}, "no tensor")
+    value = loss.detach()
+    parts = {f"What {shown} returns": value.to(out) if value.is_floating_point() else value}
     if loss.requires_grad and loss.ndim == 0:
         loss.backward()
         parts["The gradient of that loss"] = out.grad
-    return Observation(parts)
+    in_a_row = loss.ndim > 0 and loss.numel() == 1
+    return Observation(parts, "a tensor", IN_A_ROW if in_a_row else "")
 
 
 GRAPHLESS = {
@@ -105,6 +117,11 @@ def huber(out, y, delta):
         "So it comes out if every error is squared and halved, the large ones too.": edit(
             "small, large)", "small, small)"
         ),
+        "So it comes out if every error costs the straight line, the small ones too. The straight "
+        "cost is never above the square, so torch.min of the two takes it everywhere: compare the "
+        "error with delta.": edit("small, large)", "large, large)"),
+        "The large errors: all of |error| - delta / 2 is multiplied by delta, so it needs "
+        "brackets.": edit("delta * (size - 0.5 * delta)", "delta * size - 0.5 * delta"),
         "So it comes out if every error is squared, as in the mean squared error.": edit(
             "torch.where(size <= delta, small, large)", "size.square()"
         ),

@@ -25,6 +25,17 @@ assert height_at(THREE["MSE"], 6.0) > height_at(THREE["MSE"], 0.0) + 1
 assert height_at(THREE["MAE"], 6.0) < height_at(THREE["MAE"], 0.0) + 0.3
 assert height_at(THREE["Huber"], 6.0) < height_at(THREE["Huber"], 0.0) + 0.5
 
+both_ends = clean_y.clone()
+both_ends[[0, 60]] += 3
+lifted = {}
+for name in THREE:
+    before = fit_pieces(clean_x, clean_y, THREE[name])
+    lifted[name] = (fit_pieces(clean_x, both_ends, THREE[name]) - before)[[0, 60]]
+    if name == "MSE":
+        in_the_middle = height_at(THREE[name], clean_y[38] + 3) - before[38].item()
+assert 1.4 < lifted["MSE"].mean() / in_the_middle < 2.6
+assert max(lifted["MAE"].max(), lifted["Huber"].max()) < 0.6
+
 # %% 04-double
 rows = printed("{}: point {} above its place, curve lifted by {}")
 lifts = {}
@@ -64,13 +75,6 @@ each = strength[is_broken].mean() / strength[~is_broken].mean()
 assert 3.5 < each < 6.5
 assert right("04-share") == ("about a third" if 0.25 < share < 0.45 else "")
 
-# %% 04-delta-slider
-small = fit_pieces(clean_x, outlier_y, nn.HuberLoss(delta=0.1))[38]
-large = fit_pieces(clean_x, outlier_y, nn.HuberLoss(delta=10))[38]
-square = fit_pieces(clean_x, outlier_y, nn.MSELoss())[38]
-assert large > small + 1
-assert torch.isclose(large, square, atol=1e-3)
-
 # %% 04-longer
 falls = []
 for _, _, loss_early, loss_late, early, late in printed(
@@ -88,6 +92,27 @@ assert 3 <= counts["MSE"] <= 5
 # %% 04-longer-answer
 worse = [curves["MSE", 0.01, seed][600] > curves["MSE", 0.01, seed][200] for seed in range(5)]
 assert right("04-longer") == ("farther away on most seeds" if sum(worse) > 2 else "")
+
+# %% 04-near
+rows = printed("seed {}, {}: near a broken point {}, elsewhere {}")
+near_rises = []
+away_falls = []
+for (_, _, near_early, away_early), (_, _, near_late, away_late) in zip(
+    rows[::2], rows[1::2], strict=True
+):
+    assert 0.1 < near_early < 2
+    assert 0.3 < near_late < 3
+    assert 0.03 < away_early < 0.4
+    assert 0.005 < away_late < 0.25
+    near_rises.append(near_late > near_early)
+    away_falls.append(away_late < away_early)
+assert sum(near_rises) >= 4
+assert sum(away_falls) >= 4
+assert 0.15 < is_near.float().mean() < 0.35
+sizes = []
+for nets_then in (list(early_nets.values()), [nets["MSE", 0.01, seed] for seed in range(5)]):
+    sizes.append(statistics.median((net(new_x) - new_y).abs().mean().item() for net in nets_then))
+assert 0.75 < sizes[1] / sizes[0] < 1.3
 
 # %% 04-longer-fits
 above = {name: (net(new_x) - new_y).max().item() for name, net in pictures.items()}
@@ -118,6 +143,13 @@ asked = ["MSE", "Huber with delta 1", "Huber with delta 0.1"]
 for lr in (0.003, 0.01):
     assert right("04-huber") == min(asked, key=lambda name: median_of(name, lr))
 
+# %% 04-delta-slider
+small = fit_pieces(clean_x, outlier_y, nn.HuberLoss(delta=0.1))[38]
+large = fit_pieces(clean_x, outlier_y, nn.HuberLoss(delta=10))[38]
+square = fit_pieces(clean_x, outlier_y, nn.MSELoss())[38]
+assert large > small + 1
+assert torch.isclose(large, square, atol=1e-3)
+
 # %% 04-links
 assert (product, total, out, error, loss) == (2, 1, 1, -2, 4)
 
@@ -147,6 +179,7 @@ assert right("04-again") == truths[second]
 
 # %% 04-pytorch-again
 assert their_w.grad.item() == second
+assert printed("PyTorch, after backward number {}: {}") == [[1, first], [2, second]]
 
 # %% 04-classes
 assert classes.shape == (200,)
@@ -195,6 +228,8 @@ for name in ENDS:
         assert 0.6 < least <= middle <= most <= 1
 for lr in (0.003, 0.01):
     assert median_at("two softmaxes", lr, 100) > median_at("one softmax", lr, 100) - 0.03
+    if lr == 0.01:
+        assert median_at("two softmaxes", lr, 100) > median_at("one softmax", lr, 100)
     assert median_at("two softmaxes", lr, 500) < 0.955 < median_at("one softmax", lr, 500)
 
 # %% 04-twice-answer
@@ -235,6 +270,16 @@ assert abs(statistics.median(two - before for _, before, _, two in rows)) < 0.01
 
 # %% 04-mend-answer
 assert right("04-mend") == "on most seeds, some or all of them become right"
+
+# %% 04-shallower
+for name in ENDS:
+    for least, most in printed(f"{name:13}: right at the end {{}} to {{}}"):
+        assert 0.8 < least <= most <= 1
+        if name == "two softmaxes":
+            assert 0.925 < least <= most < 0.955
+        else:
+            assert least < 0.955
+            assert most > 0.935
 
 # %% 04-chain-of-fifteen
 assert last_h.data == 2**15
