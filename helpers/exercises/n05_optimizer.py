@@ -163,8 +163,10 @@ def largest_rate(valley):
         "That is the wrong way round: the steeper a valley, the *smaller* its limit.": edit(
             "2 / curvature.item()", "curvature.item() / 2"
         ),
-        "So it comes out if the curvature of a * w ** 2 is taken to be a: derive it twice. Or if the "
-        "slopes at two places 0.5 apart are not divided by that 0.5.": edit("2 / curv", "4 / curv"),
+        "So it comes out if the curvature of a * w ** 2 is taken to be a: derive it twice. Or if "
+        "the slopes at two places 0.5 apart are not divided by that 0.5.": edit(
+            "2 / curv", "4 / curv"
+        ),
         "A rate is positive, and so is the second derivative of a valley. Is a sign off?": edit(
             "2 / curv", "-2 / curv"
         ),
