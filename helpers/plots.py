@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
@@ -268,9 +268,12 @@ def draw_valley(ax: Axes, matrix: ArrayLike, path: ArrayLike, reach: float = 3.5
     """
     (aa, ab), (_, bb) = to_array(matrix).reshape(2, 2)
     top = 0.6 * reach
-    a, b = np.meshgrid(np.linspace(-reach, reach, 121), np.linspace(-top, top, 73))
-    height = (aa * a**2 + 2 * ab * a * b + bb * b**2) / 2
-    ax.contour(a, b, height, levels=[0.1 * 4**k for k in range(7)], colors="#BBBBBB", linewidths=1)
+    curvatures, directions = np.linalg.eigh([[aa, ab], [ab, bb]])
+    around = np.linspace(0, 2 * np.pi, 400)
+    circle = np.stack([np.cos(around), np.sin(around)])  # (2, 400)
+    ellipse = directions @ (circle / np.sqrt(curvatures / 2)[:, None])  # where the height is 1
+    lines = [np.sqrt(0.1 * 4**k) * ellipse.T for k in range(9)]
+    ax.add_collection(LineCollection(lines, colors="#BBBBBB", linewidths=1, zorder=1))
     places = to_array(path).reshape(-1, 2)
     places = places[np.isfinite(places).all(axis=1)].clip(-1e3, 1e3)
     ax.plot(*places.T, "o-", color=FIT_COLOUR, markersize=3, linewidth=1)

@@ -44,7 +44,7 @@ class Problem:
     another network, loss or optimizer than this one, comes to other weights.
 
     Attributes:
-        net: A `Regressor` with one hidden layer.
+        net: A `Regressor`.
         x: Inputs, (N, 1).
         y: Labels, (N, 1).
         loss_func: A Huber loss whose delta is drawn.
@@ -55,16 +55,18 @@ class Problem:
         start: All weights, flat, before the first.
     """
 
-    def __init__(self, expected: int) -> None:
+    def __init__(self, expected: int, hidden: int = 1) -> None:
         """Draw it; the random numbers decide all.
 
         Args:
             expected: How many updates are asked for: far more than that are stopped.
+            hidden: How many hidden layers the network has. With two or more of them there are
+                tensors of the same shape.
         """
         rows, width = random.randrange(20, 40), random.randrange(5, 10)
         self.x = torch.rand(rows, 1, dtype=torch.float32) * 4 - 2  # (N, 1)
         self.y = self.x.sin() + 0.3 * self.x  # (N, 1)
-        self.net = Regressor(make_layers([1, width, 1]))
+        self.net = Regressor(make_layers([1, *[width] * hidden, 1]))
         self.loss_func = nn.HuberLoss(delta=random.uniform(0.2, 0.6))
         self.optimizer = Optimizer(self)
         self.limit = ENDLESS * (expected + 1)

@@ -5,7 +5,7 @@ import inspect
 import math
 import random
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations, pairwise
 from unittest import mock
 
 import torch
@@ -17,6 +17,7 @@ from helpers.exercises.loops import Problem, make_loop_exercise
 from helpers.exercises.running import NotYet, explain
 from helpers.model import Regressor, make_layers
 
+FEW = 6  # points, that a wrong rate is not explained by a chance distance
 ITERATIONS = 5  # of training by a learner's optimizer
 NEAR = 0.008  # how far apart points are whose losses tell little of a curvature, in float32
 ROUNDED = (
@@ -116,6 +117,12 @@ def find_cause(rate: object, asked: list[float], case: tuple) -> str:
                 f"The difference of three losses is the curvature only when it is divided by "
                 f"h ** 2, here {gap:.3g} ** 2."
             )
+    for one, other in combinations(sorted(set(asked)), 2) if len(asked) <= FEW else ():
+        if math.isclose(rate * bend * (other - one), 1, rel_tol=0.01):
+            return (
+                f"So it comes out if a difference is not divided by how far apart its two places "
+                f"are, here {other - one:.3g}."
+            )
     return find_rounding(asked)
 
 
@@ -157,7 +164,8 @@ def largest_rate(valley):
         "That is the wrong way round: the steeper a valley, the *smaller* its limit.": edit(
             "2 / curvature.item()", "curvature.item() / 2"
         ),
-        "So it comes out if the curvature of a * w ** 2 is taken to be a. Derive it twice.": edit(
+        "So it comes out if the curvature of a * w ** 2 is taken to be a: derive it twice. Or if "
+        "the slopes at two places 0.5 apart are not divided by that 0.5.": edit(
             "2 / curv", "4 / curv"
         ),
         "A rate is positive, and so is the second derivative of a valley. Is a sign off?": edit(
@@ -368,7 +376,7 @@ def draw_rates() -> list[tuple]:
 def observe_optimizer(answer: Callable, case: tuple, shown: str) -> Observation:
     """Train by a learner's optimizer: what zero_grad leaves, and how far step moves the weights."""
     lr, momentum = case
-    problem = Problem(ITERATIONS)
+    problem = Problem(ITERATIONS, hidden=2)
     tensors = list(problem.net.parameters())
     start = [one.detach().clone() for one in tensors]
     parts = {}
@@ -505,6 +513,26 @@ class Momentum:
         "class keep copies of the parameters, which backward does not fill?": edit(
             "    def step(self):\n", "    def step(self):\n        self.zero_grad()\n"
         ),
+        "Two of the network's tensors have the same shape here, and share a memory. Each parameter "
+        "needs one of its own, even if it looks like another.": """\
+class Momentum:
+    def __init__(self, parameters, lr, momentum):
+        self.parameters = list(parameters)
+        self.lr, self.momentum = lr, momentum
+        self.memories = {p.shape: torch.zeros_like(p) for p in self.parameters}
+
+    def zero_grad(self):
+        for p in self.parameters:
+            p.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        for p in self.parameters:
+            memory = self.memories[p.shape]
+            memory *= self.momentum
+            memory += p.grad
+            p -= self.lr * memory
+""",
         "So it moves if the memory is the gradient itself, which zero_grad fills with zeros and "
         "backward fills anew: p.grad.clone() is a copy.": """\
 class Momentum:
