@@ -117,7 +117,10 @@ assert len(rows) == 5
 assert sum(last > 2 * at_random for draw, at_random, last in rows) >= 3
 
 # %% 01-fifth-answer
-assert right("01-fifth") == "the error on the last fifth is larger, on most draws more than twice as large"
+assert (
+    right("01-fifth")
+    == "the error on the last fifth is larger, on most draws more than twice as large"
+)
 
 # %% 01-far
 rows = printed("draw {}: the mean: {}, the nearest point: {}, degree 5: {}, the network: {}")
