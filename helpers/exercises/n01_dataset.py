@@ -3,9 +3,9 @@
 import random
 import tempfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
@@ -128,7 +128,7 @@ def count_splits(split: Callable, x: torch.Tensor, seed: int) -> dict[str, int]:
     """Count how many different rows a split holds out with one seed, and with many."""
     again = {find_rows(split(seed)[2], x) for _ in range(3)}
     splits = [find_rows(split(seed + more)[2], x) for more in range(DRAWINGS)]
-    steps = [set(np.diff(sorted(rows)).tolist()) for rows in splits[:SEEDS]]
+    steps = [{b - a for a, b in pairwise(sorted(rows))} for rows in splits[:SEEDS]]
     blocks = [step for step in steps if step == {1}]
     regular = [step for step in steps if len(step) == 1 and step != {1}]
     return {
