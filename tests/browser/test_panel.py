@@ -30,6 +30,15 @@ CELLS = [
     "two = Playground()\ntwo",
     "print('ready', 6 * 7)",
 ]
+LEFT_ALONE = """
+from pathlib import Path
+from helpers.widgets import trainer
+trainer.ALONE = 2.0
+def stop(self, *said, stop=trainer.Trainer._stop):
+    stop(self, *said)
+    Path({path!r}).touch()
+trainer.Trainer._stop = stop
+"""  # the file is there as soon as it has paused
 TEN = "[1, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 1]"
 DRAGGED = ("Hidden layers", "Learning rate", *(f"Width {place}" for place in range(1, 11)))
 TOGGLES = {  # what each of them brings
@@ -536,7 +545,7 @@ def test_what_is_pressed_is_done(opened, panel):
     assert panel.iteration() > done
 
 
-def test_a_panel_lives_as_long_as_its_cell(opened, panel, open_notebook):
+def test_a_panel_lives_as_long_as_its_cell(opened, panel, open_notebook, tmp_path):
     notebook = opened
     no_stop = "one.controls.stop.value = two.controls.stop.value = 10**9"
     notebook.execute(no_stop)
@@ -590,10 +599,15 @@ def test_a_panel_lives_as_long_as_its_cell(opened, panel, open_notebook):
     goes_on(one)
 
     # Nobody looks any more: it pauses, and says so when it is seen again.
-    notebook.execute("from helpers.widgets import trainer\ntrainer.ALONE = 2.0")
+    paused = tmp_path / "paused"
+    notebook.execute(LEFT_ALONE.format(path=str(paused)))
     notebook.command("docmanager:save")
     goes_on(one)
     notebook.context.close()  # the kernel lives on
+    end = time.monotonic() + 30
+    while not paused.exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
     again = open_notebook("panels.ipynb", reset=False)
     one = Panel(again)
     one.until(lambda: one.says("no page showed this panel for 2 s"))
