@@ -16,6 +16,7 @@ from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import Problem, make_loop_exercise
 from helpers.exercises.running import NotYet, explain
 from helpers.model import Regressor, make_layers
+from helpers.training import Diverged, train
 
 FEW = 6  # points, that a wrong rate is not explained by a chance distance
 ITERATIONS = 5  # of training by a learner's optimizer
@@ -221,17 +222,12 @@ class Task:
         for seed in range(CURVES):
             net = make_small(seed)
             optimizer = torch.optim.SGD(net.parameters(), lr=rate)
-            losses = []
-            for _ in range(SHORT):
-                loss = self.loss_func(net(self.x), self.y)
-                if not loss.isfinite():
-                    break
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                losses.append(loss.item() / rows)
-            last = sum(losses[-10:]) / 10 if len(losses) == SHORT else math.inf
-            ends.append(last if math.isfinite(last) else math.inf)
+            run = train(net, self.x, self.y, self.loss_func, optimizer, epochs=SHORT)
+            try:
+                losses = [iteration.loss / rows for iteration in run]
+                ends.append(sum(losses[-10:]) / 10)
+            except Diverged:
+                ends.append(math.inf)
         return sorted(ends)
 
     def search(self) -> tuple[float, float]:
