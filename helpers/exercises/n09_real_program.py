@@ -359,7 +359,7 @@ def judge_program(answer: object) -> str:
         if error > ENOUGH:
             own = to_error(written.ask(kiln.x), kiln.y)
             raise NotYet(tell_error(error, own, held_out, other_y, first))
-        y = kiln.y.clone()
+        y = kiln.y
         changed = refuse_leak(answer, path, kiln, seed, (other_x, held_out))
         refuse_claim(written, kiln.x, y)
         refuse_claim(changed, kiln.x, kiln.y)
@@ -498,8 +498,8 @@ def refuse_leak(
         NotYet: With how far predictions move.
     """
     x, said = before
-    again = kiln.y.clone()
-    kiln.y[-TEST:] = kiln.y[-TEST:].flip(0) + 200
+    again = kiln.y
+    kiln.y = torch.cat([again[:-TEST], again[-TEST:].flip(0) + 200])
     kiln.write(path)
     changed = Written(answer, path, seed)
     gap = to_gap(changed.ask(x), said)
