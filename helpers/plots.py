@@ -190,12 +190,11 @@ def draw_seeds(ax: Axes, places: ArrayLike, curves: ArrayLike, colour: str, labe
     Returns:
         The line of the medians.
 
-    Shown in: 04_loss
+    Shown in: 01_dataset
     """
     table = np.asarray(curves, dtype=float)  # (seeds, N)
     ax.fill_between(places, table.min(0), table.max(0), color=colour, alpha=0.2, linewidth=0)
     (line,) = ax.plot(places, np.median(table, 0), color=colour, linewidth=2, label=label)
-    ax.set(xlabel="iteration")
     return line
 
 
