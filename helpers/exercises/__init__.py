@@ -10,6 +10,8 @@ programs  -- a learner's whole program watched from outside: what moved, and wha
 loops     -- a learner's training loop watched from outside, and the usual mistakes in one
 clinic    -- `patient`: programs and curves with a silent fault
 hints     -- three hints for each exercise, from its own data
+handed    -- exercises in the files of notebooks
+marking   -- students' notebooks judged; `grade` is its command
 running   -- a learner's code run with care: time, errors, and nothing left changed
 n00 ...   -- the exercises of each notebook
 """

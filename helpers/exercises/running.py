@@ -27,6 +27,8 @@ LATE = f"{REFUSED}Your code did not come to an end within"
 LETTERS = 20_000  # how much of what a learner's code prints is shown
 PATIENCE = 3.0  # how long code that holds on to every exception is asked to stop
 
+seeds: random.Random = secrets.SystemRandom()  # `grade` puts one that can be repeated in its place
+
 FOREIGN = (
     *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
     str(Path(torch.__file__).parent),
@@ -318,8 +320,8 @@ def draw_alike(seed: int) -> None:
 
 
 def new_seed() -> int:
-    """Draw a seed that nobody can know."""
-    return secrets.randbits(63)
+    """Draw a seed that nobody can know; where marks are given, the same each time."""
+    return seeds.getrandbits(63)
 
 
 def explain(error: BaseException, advice: str = "") -> str:
