@@ -37,6 +37,7 @@ RANK = [RIGHT, NOT_YET, FAILED, OPEN_STILL]  # which of a student's several answ
 SECONDS = 90.0  # how long one exercise may take, with the cells that it stands on
 MEGABYTES = 2000  # how much memory it may take beyond what PyTorch has taken
 FILE_SIZE = 100_000_000  # bytes of a file that it may write
+ATTEMPTS = 5  # how often a process is started that does not come to life
 LONGEST = 2000  # letters of a sentence
 
 
@@ -133,7 +134,7 @@ def aim(source: str, exercise: str, name: str) -> ast.Module:
 
 def run(job: Job, pipe: Connection, secret: str, seconds: float, megabytes: float) -> None:
     """Run an exercise in this process, which is for nothing else, and send the verdict."""
-    limit_process(megabytes)
+    limit_process(megabytes, pipe.fileno())
     torch.set_num_threads(1)
     judge = feedback  # whatever the learner's code puts in its place
     running.SECONDS = seconds
@@ -188,8 +189,13 @@ def refuses_mistakes(exercise: str, judge: Callable[[str, object], str]) -> bool
     return not judge(exercise, next(answers, None)).startswith("Right. ")
 
 
-def limit_process(megabytes: float) -> None:
-    """Let this process print nowhere, lead a group, and take no more than its share."""
+def limit_process(megabytes: float, pipe: int) -> None:
+    """Let this process print nowhere, lead a group, hold one pipe and take no more than its share.
+
+    Args:
+        megabytes: What it may take beyond what it has.
+        pipe: The file descriptor that it keeps.
+    """
     os.environ["MPLBACKEND"] = "agg"
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
@@ -199,6 +205,8 @@ def limit_process(megabytes: float) -> None:
     import resource
 
     os.setsid()
+    os.closerange(3, pipe)  # those of the process that makes processes are among them
+    os.closerange(pipe + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     with contextlib.suppress(OSError):
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         size = pages * resource.getpagesize() + int(megabytes * 1e6)
@@ -210,10 +218,7 @@ def limit_process(megabytes: float) -> None:
 def run_apart(job: Job, seconds: float, megabytes: float) -> tuple[str, str]:
     """Run an exercise in a process of its own: a verdict and its sentence."""
     secret = secrets.token_hex(16)
-    here, there = context().Pipe(duplex=False)
-    process = context().Process(target=run, args=(job, there, secret, seconds, megabytes))
-    process.start()
-    there.close()
+    here, process = start(job, secret, seconds, megabytes)
     came: list[object] = []
     reader = threading.Thread(target=receive, args=(here, came), daemon=True)
     reader.start()
@@ -226,6 +231,23 @@ def run_apart(job: Job, seconds: float, megabytes: float) -> tuple[str, str]:
     if late:
         return FAILED, f"It did not come to an end within {seconds:g} seconds."
     return FAILED, "Its process ended without a verdict: by an exit, or for lack of memory."
+
+
+def start(job: Job, *args: object) -> tuple[Connection, multiprocessing.Process]:
+    """Start a process for an exercise, and return what it sends through and the process."""
+    for left in reversed(range(ATTEMPTS)):
+        here, there = context().Pipe(duplex=False)
+        process = context().Process(target=run, args=(job, there, *args))
+        try:
+            process.start()
+            return here, process
+        except (OSError, EOFError):  # a learner's code has ended the process that makes processes
+            here.close()
+            if not left:
+                raise
+        finally:
+            there.close()
+    raise AssertionError("one of the attempts returns or raises")
 
 
 def receive(pipe: Connection, came: list[object]) -> None:
