@@ -1,14 +1,122 @@
-"""Notebook 08: one weight followed, and the smallest weights of a network thrown away."""
+"""Notebook 08: a unit taken out, one weight followed, the smallest weights thrown away."""
 
 import copy
 import dataclasses
 import random
 from collections.abc import Callable
 
+import torch
+from torch import nn
+
 from helpers.exercises.comparing import call, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import observe_loop
+from helpers.exercises.observing import expect_network, predict_column
 from helpers.model import Regressor, make_layers
+
+
+def draw_units() -> list[tuple]:
+    """Draw two networks, and a unit of each: one at an end, and one in the middle."""
+    cases = []
+    for unit in (0, 2):
+        widths = [1, random.randrange(5, 9), random.randrange(4, 8), random.randrange(3, 6), 1]
+        cases.append((Regressor(make_layers(widths)), unit))
+    return cases
+
+
+def observe_remove(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Look at the widths and the prediction of a network that has lost a unit."""
+    net, unit = copy.deepcopy(case)
+    smaller = expect_network(call(answer, net, unit, shown=shown), f"What {shown} returns")
+    layers = [layer for layer in smaller.modules() if isinstance(layer, nn.Linear)]
+    x = torch.linspace(-5, 5, 11).unsqueeze(1)  # (11, 1)
+    widths = [1, *(layer.weight.shape[0] for layer in layers)]
+    pairs = zip(net.parameters(), case[0].parameters(), strict=True)
+    changed = sum(not torch.equal(now, before) for now, before in pairs)
+    parts = {
+        "The number of weights and biases of net itself that have changed": changed,
+        "The widths of the new network": widths,
+        "What the new network says for x = -5, -4 ... 5": predict_column(smaller, x).detach(),
+    }
+    return Observation(parts)
+
+
+REMOVE = Exercise(
+    shown="remove(net, {1})",
+    level=2,
+    minutes=15,
+    plan="In three places something belongs to a unit of the first hidden layer: a row of the "
+    "first weight, a number of the first bias, and a column of the second weight. Make the first "
+    "two Linear layers anew, one unit smaller, and copy into them what is left. An index may be a "
+    "list: weight[[0, 2]] is rows 0 and 2, weight[:, [0, 2]] columns 0 and 2.",
+    solution="""\
+def remove(net, unit):
+    old = [net.features[place] for place in (0, 2, 4, 6)]
+    left = [k for k in range(old[0].out_features) if k != unit]
+    smaller = copy.deepcopy(net)
+    smaller.features[0] = nn.Linear(1, len(left))
+    smaller.features[2] = nn.Linear(len(left), old[1].out_features)
+    with torch.no_grad():
+        smaller.features[0].weight.copy_(old[0].weight[left])
+        smaller.features[0].bias.copy_(old[0].bias[left])
+        smaller.features[2].weight.copy_(old[1].weight[:, left])
+        smaller.features[2].bias.copy_(old[1].bias)
+    return smaller
+""",
+    why="Row, bias and column of the unit are gone, and all else says what it said before.",
+    draw=draw_units,
+    observe=observe_remove,
+    mistakes={
+        "The unit hands on 0, but it is still there: the new network is to have one fewer.": """\
+def remove(net, unit):
+    smaller = copy.deepcopy(net)
+    with torch.no_grad():
+        smaller.features[2].weight[:, unit] = 0
+    return smaller
+""",
+        "The next layer has lost its last column, and not the one that read this unit.": edit(
+            "old[1].weight[:, left]", "old[1].weight[:, :-1]"
+        ),
+        "The first layer has lost its last unit, and not the one that was asked for.": edit(
+            "old[0].weight[left]", "old[0].weight[:-1]", "old[0].bias[left]", "old[0].bias[:-1]"
+        ),
+        "The last unit is gone, whatever number was asked for.": edit(
+            "if k != unit", "if k != old[0].out_features - 1"
+        ),
+        "Units are counted from 0 here: that is the unit before the one that was asked for.": edit(
+            "if k != unit", "if k != (unit - 1) % old[0].out_features"
+        ),
+        "The first layer's biases are new ones, drawn by chance: copy those that are left.": edit(
+            "        smaller.features[0].bias.copy_(old[0].bias[left])\n", ""
+        ),
+        "The second layer's biases are new ones, drawn by chance: they stay as they were.": edit(
+            "        smaller.features[2].bias.copy_(old[1].bias)\n", ""
+        ),
+        "The new layers hold numbers drawn by chance: copy what is left of the old ones.": """\
+def remove(net, unit):
+    smaller = copy.deepcopy(net)
+    smaller.features[0] = nn.Linear(1, net.features[0].out_features - 1)
+    smaller.features[2] = nn.Linear(net.features[2].in_features - 1, net.features[2].out_features)
+    return smaller
+""",
+        "net is changed, too: it has lost this unit's weights. Work on a copy.": """\
+def remove(net, unit):
+    with torch.no_grad():
+        net.features[2].weight[:, unit] = 0
+    old = [net.features[place] for place in (0, 2, 4, 6)]
+    left = [k for k in range(old[0].out_features) if k != unit]
+    smaller = copy.deepcopy(net)
+    smaller.features[0] = nn.Linear(1, len(left))
+    smaller.features[2] = nn.Linear(len(left), old[1].out_features)
+    with torch.no_grad():
+        smaller.features[0].weight.copy_(old[0].weight[left])
+        smaller.features[0].bias.copy_(old[0].bias[left])
+        smaller.features[2].weight.copy_(old[1].weight[:, left])
+        smaller.features[2].bias.copy_(old[1].bias)
+    return smaller
+""",
+    },
+)
 
 
 def observe_trace(answer: Callable, case: tuple, shown: str) -> Observation:
@@ -198,4 +306,4 @@ def prune(net, share):
     },
 )
 
-EXERCISES = {"08-trace": TRACE, "08-prune": PRUNE}
+EXERCISES = {"08-remove": REMOVE, "08-trace": TRACE, "08-prune": PRUNE}
