@@ -30,6 +30,7 @@ from helpers.plots import (
     draw_network,
     draw_seeds,
     draw_stages,
+    draw_unit,
     draw_valley,
     loss_limits,
     new_figure,
@@ -105,6 +106,18 @@ def test_draw_stages():
         assert len({(line.get_color(), line.get_linestyle()) for line in units}) == 3
     assert np.array_equal(axes[3].lines[0].get_ydata(), to_array(activation.sum(dim=1)))
     assert len({ax.get_title() for ax in axes}) == 4
+
+
+def test_draw_unit_shows_its_curve_its_weights_and_the_fit_without_it():
+    axes = Figure().subplots(1, 4)
+    weights_in, weights_out = torch.tensor([0.5, -2.0]), torch.tensor([1.0])
+    draw_unit(axes, X, Y, X.relu(), weights_in, weights_out, Y, Y - 1)
+    assert np.array_equal(axes[0].lines[0].get_ydata(), to_array(X.relu()))
+    for ax, weights in ((axes[1], weights_in), (axes[2], weights_out)):
+        assert [bar.get_height() for bar in ax.patches] == weights.tolist()
+        assert ax.get_ylim() == axes[1].get_ylim()
+    heights = [line.get_ydata() for line in axes[3].lines]
+    assert np.array_equal(heights, [to_array(Y), to_array(Y - 1)])
 
 
 def test_draw_loss(ax):

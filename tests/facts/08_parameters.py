@@ -14,8 +14,10 @@ for layer, _, fresh, low, high in rows:
     assert 0.1 < low <= high < 0.95
     assert layer == 3 or high < 0.55
     assert layer == 3 or high < fresh + 0.15
-assert 0.35 < rows[2][3]
+assert rows[2][3] > 0.35
 assert min(likest(net, 3) - likest(net, 1) for net in trained) > 0.05
+
+# %% 08-sine-reveal
 assert right("08-sine") == "between 0.35 and 0.95"
 
 # %% 08-unit-draw
@@ -34,6 +36,8 @@ for low, high in shares[1:]:
 assert shares[0][0] > max(shares[1][1], shares[2][1])
 counts = [sum(count_needed(net, layer) for layer in (1, 2, 3)) for net in trained]
 assert 35 < min(counts) <= max(counts) < 65
+
+# %% 08-lose-reveal
 assert right("08-lose") == "the first"
 
 # %% 08-kindly
@@ -56,6 +60,8 @@ for _, number, living in rows:
 assert statistics.median(numbers) >= 10
 assert 0.3 < min(losses_of_one) <= max(losses_of_one) < 5
 assert statistics.median(losses_of_one) > flat
+
+# %% 08-sum-reveal
 assert right("08-sum") == "10 or more"
 
 # %% 08-cancel
@@ -80,6 +86,8 @@ assert off.sum() > 100
 assert not move[off].any()
 assert move[far].max() > 0.01
 assert (move[x > kinks[5]] > 1e-5).float().mean() > 0.9
+
+# %% 08-move-reveal
 assert right("08-move") == "those on one side of the kink"
 
 # %% 08-draw
@@ -88,6 +96,8 @@ assert 0.003 < loss_func(changed(6, 1.5), y).item() < 0.5
 # %% 08-layer-answer
 for change in changes:
     assert 0.03 < change < 5
+
+# %% 08-layer-reveal
 place = changes.index(max(changes))
 assert right("08-layer") == ["the first", "the second", "the third", "the last"][place]
 
@@ -139,6 +149,8 @@ assert [name for name, _ in rows] == ["SGD", "Adam", "Adadelta"]
 assert rows[0][1] == 100
 assert rows[1][1] < 60
 assert rows[2][1] < 60
+
+# %% 08-follow-reveal
 assert right("08-follow") == "SGD only"
 
 # %% 08-prune-runs
@@ -151,4 +163,6 @@ assert [int(mask.sum()) for mask in masks] == [100, 100]
 
 # %% 08-mask-answer
 assert sum(loss < 0.01 for loss in masked) >= 4
+
+# %% 08-mask-reveal
 assert right("08-mask") == "four or five"
