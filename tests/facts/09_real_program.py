@@ -31,6 +31,12 @@ for lr in (0.003, 0.01):
 assert len(rows) == 6
 assert right("09-batch").startswith(f"{min(early, key=early.get)}:")
 
+# %% 09-batch-reveal
+ends = {}
+for size in sizes:
+    ends[size] = statistics.median(sum(losses[7:10]) for losses in histories[0.01, size])
+assert right("09-batch").startswith(f"{min(ends, key=ends.get)}:")
+
 # %% 09-nets
 errors = [error for _, error in printed("network, seed {}: {} cm on the validation rows")]
 assert len(errors) == 5
@@ -52,6 +58,9 @@ inside = ((errors - errors.median()).abs() < (high - low) / 2).float().mean()
 assert 0.5 < inside < 0.85
 assert right("09-bar") == f"about {spread_cm:.0f} cm"
 
+# %% 09-bar-reveal
+assert right("09-bar") == f"about {errors.std():.0f} cm"
+
 # %% 09-rival-answer
 results = printed("network, seed {}: {} cm, {} to {}")
 (polynomial_cm,) = [cm for (cm,) in printed("polynomial {} cm")]
@@ -60,6 +69,11 @@ lower = sum(low_cm > polynomial_cm for _, _, low_cm, _ in results)
 assert lower >= 4
 assert all(0.5 < high_cm - low_cm < 1.5 for _, _, low_cm, high_cm in results)
 assert right("09-rival") == ("the polynomial, on most of the five" if lower > 2 else "")
+
+# %% 09-rival-reveal
+found = {"polynomial": get_error(say_polynomial(x[train_rows], y[train_rows], new_x), new_y)}
+found["network"] = statistics.median(get_error(say(net, scale, new_x), new_y) for net in nets)
+assert right("09-rival").startswith(f"the {min(found, key=found.get)}, on most")
 
 # %% 09-rows-answer
 rows = printed(
@@ -77,9 +91,18 @@ assert table[480][1] > table[30][1] + 8
 fall = table[120][0] - table[480][0]
 assert right("09-rows") == ("by three at most, or not at all" if fall <= 3 else "")
 
+# %% 09-rows-reveal
+amounts = {10: "by about ten", 5: "by about five", 1: "by three at most"}
+fall = (net_errors[:, 2].median() - net_errors[:, 3].median()).item()
+closest = min(amounts, key=lambda amount: abs(amount - fall))
+assert right("09-rows").startswith(amounts[closest])
+
 # %% 09-missing-answer
 assert resumed != never_stopped[6:]
 assert all(abs(a - b) < 0.2 for a, b in zip(resumed, never_stopped[6:], strict=True))
+assert right("09-missing") == "the state of the loader's generator"
+
+# %% 09-missing-reveal
 assert right("09-missing") == "the state of the loader's generator"
 
 # %% 09-use
