@@ -58,6 +58,8 @@ assert right("07-crowd") == "at the right end"
 # %% 07-ends-later
 outer_rows = printed("{} iterations: outer fifths {} to {}")
 assert outer_rows[-1][2] < outer_rows[0][1]
+for _, low, high in outer_rows:
+    assert 1e-5 < low <= high < 0.5
 
 # %% 07-signal
 ((low, high),) = printed("behind layer 1:  {} to {}")
