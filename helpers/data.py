@@ -70,7 +70,6 @@ def get_glyphs() -> torch.Tensor:
     Returns:
         Ink, from 0 (paper) to 1, float32 of shape (6, 10, 16, 16): font, digit, row, column.
 
-    Shown in: 11_other_problems
     Source: fonts that matplotlib brings along, drawn by tests/make/glyphs.py.
     """
     picture = Path(__file__).with_name("glyphs.pgm").read_bytes()  # one byte for a pixel
