@@ -323,6 +323,34 @@ def draw_valley(ax: Axes, matrix: ArrayLike, path: ArrayLike, reach: float = 3.5
     ax.set_aspect("equal")
 
 
+def draw_regions(
+    ax: Axes, side: ArrayLike, shares: ArrayLike, x: ArrayLike, labels: ArrayLike
+) -> None:
+    """Draw what a network of two classes says of each place in a square, and the points it knows.
+
+    Strong colours are places of which it is sure, pale ones where neither class has nine tenths.
+
+    Args:
+        ax: Where to draw.
+        side: Where the square is asked, along each of its sides: N numbers in rising order.
+        shares: The probability of class 1 at (side[i], side[j]), N * N values, j running first.
+        x: The points that it was trained on, (M, 2).
+        labels: The class of each, 0 or 1, M values.
+
+    Shown in: 11_other_problems
+    """
+    side = to_array(side)
+    table = to_array(shares).reshape(len(side), len(side)).T
+    colours = ["#66B2DD", "#CFE5F2", "#F5D6CD", "#E0826C"]
+    ax.contourf(side, side, table, (-0.01, 0.1, 0.5, 0.9, 1.01), colors=colours)
+    points, classes = to_array(x).reshape(-1, 2), to_array(labels)
+    for number, marker, colour in ((0, "o", "#0B4F78"), (1, "^", "#7A1E0A")):
+        own = points[classes == number]
+        ax.plot(own[:, 0], own[:, 1], marker, color=colour, ms=3, label=f"class {number}")
+    ax.set(xlabel="x1", ylabel="x2", aspect="equal")
+    ax.legend(loc="upper right", fontsize=8)
+
+
 def draw_graph(ax: Axes, end: object) -> None:
     """Draw how a number was computed: each number with its gradient, each link with its slope.
 

@@ -28,6 +28,7 @@ from helpers.plots import (
     draw_graph,
     draw_loss,
     draw_network,
+    draw_regions,
     draw_seeds,
     draw_stages,
     draw_unit,
@@ -68,6 +69,20 @@ def test_draw_bowl_shows_the_curve_the_path_and_its_first_place(ax):
     assert np.array_equal(walk, torch.stack([path, path**2], dim=1).numpy())
     assert start.tolist() == [[0.5, 0.25]]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("w", "loss")
+
+
+def test_draw_regions_shades_the_square_and_shows_each_class(ax):
+    side = np.linspace(-1, 1, 5)
+    shares = np.repeat([0, 0.2, 0.4, 0.8, 1], 5)  # more to the right
+    draw_regions(ax, side, shares, [[-1, 0], [1, 0], [1, 1]], [0, 1, 1])
+    first, second = ax.lines
+    assert first.get_xydata().tolist() == [[-1, 0]]
+    assert second.get_xydata().tolist() == [[1, 0], [1, 1]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["class 0", "class 1"]
+    (shading,) = ax.collections
+    paths = [path.vertices for path in shading.get_paths()]
+    assert [path[:, 0].mean() for path in paths] == sorted(path[:, 0].mean() for path in paths)
+    assert ax.get_aspect() == 1
 
 
 def test_draw_valley_has_equal_axes_and_the_heights_of_its_matrix(ax):
