@@ -398,7 +398,7 @@ def program(x, y):
         return net, sum(losses[-10:]) / 10
 
     best_end = math.inf
-    for lr in (0.001, 0.003, 0.01, 0.03, 0.1):
+    for lr in (0.001, 0.003, 0.01, 0.03):
         end = fit(lr, 0)[1] + fit(lr, 1)[1]
         if end < best_end:
             best_lr = lr
@@ -421,7 +421,7 @@ def program(x, y):
             "x[order[:75]], y[order[:75]]", "x[order[:75]], y[:75]"
         ),
         "is the rate one that trains, are there enough iterations?": edit(
-            "(0.001, 0.003, 0.01, 0.03, 0.1)", "(1e-6, 1e-5)"
+            "(0.001, 0.003, 0.01, 0.03)", "(1e-6, 1e-5)"
         ),
         "That is its root: the mean of the squares is asked for.": edit(
             "held_y).item()", "held_y).sqrt().item()"
