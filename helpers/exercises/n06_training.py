@@ -388,7 +388,7 @@ def program(x, y):
         net = Regressor(make_layers([1, 20, 20, 1]))
         optimizer = optim.Adam(net.parameters(), lr=lr)
         losses = []
-        for _ in range(300):
+        for _ in range(200):
             out = net(train_x)
             loss = loss_func(out, train_y)
             optimizer.zero_grad()

@@ -42,9 +42,12 @@ for _, count in rows:
 assert 3 <= lost <= 10
 
 # %% 06-gain-reveal
-early = sum(statistics.mean(a[40:50]) < statistics.mean(b[40:50]) for a, b in zip(without, complete))
-late = sum(statistics.mean(a[290:]) < statistics.mean(b[290:]) for a, b in zip(without, complete))
-words = ["on most" if count > 5 else "on few" for count in (early, late)]
+words = []
+for stop in (50, 300):
+    part = slice(stop - 10, stop)
+    both = [(without[seed][part], complete[seed][part]) for seed in range(10)]
+    count = sum(statistics.mean(one) < statistics.mean(other) for one, other in both)
+    words.append("on most" if count > 5 else "on few")
 assert right("06-gain") == f"{words[0]} after 50, {words[1]} after 300"
 
 # %% 06-dead
@@ -90,7 +93,7 @@ assert 0.35 < min(min(held) for _, held in bad) < 0.7
 # %% 06-patience
 for _, early, late in printed("seed {}: loss {} after 50, {} after 600"):
     assert 0.4 < early < 0.5
-    assert 0.01 < late < 0.75 * early
+    assert 0.01 < late < 0.34
 
 # %% 06-same-losses
 same = ["Adam"] if printed("Adam: {}") == [[True]] else []
