@@ -10,9 +10,7 @@ assert max(curves["zero_grad"]) > 1.2
 assert 0.3 < curves["nothing"][-1] < curves["nothing"][0] - 0.03 < 0.7
 
 # %% 06-different-losses
-for left_out, number, low, high in printed(
-    "left out: {} {} different losses, lowest {}, highest {}"
-):
+for left_out, number, _, _ in printed("left out: {} {} different losses, lowest {}, highest {}"):
     assert (number == 1) == (left_out in ("backward", "step"))
     assert 1 <= number <= 300
 for losses in curves.values():
@@ -99,7 +97,12 @@ for _, early, late in printed("seed {}: loss {} after 50, {} after 600"):
 same = ["Adam"] if printed("Adam: {}") == [[True]] else []
 for momentum, alike in printed("SGD with momentum {}: {}"):
     same += [f"SGD with momentum {momentum:g}"] if alike else []
-assert [right("06-momentum")] == same
+assert len(same) == 1
+
+# %% 06-momentum-reveal
+same = [m for m in (0.9, 1) if get_losses(optim.SGD, momentum=m) == curves["zero_grad"]]
+assert len(same) == 1
+assert right("06-momentum") == f"SGD with momentum {same[0]}"
 
 # %% 06-curvature-limit
 rows = printed("{} iterations, curvature up to {} limits, thrown out: {}")
