@@ -168,7 +168,7 @@ assert 50 < min(both + dropped) <= max(both + dropped) < 120
 assert 120 < min(robust) <= max(robust) < 1500
 
 # %% 10-width
-for width, (own, fresh) in widths.items():
+for own, fresh in widths.values():
     assert 15 < min(own) <= max(own) < 75
     assert 41 < min(fresh) <= max(fresh) < 95
 assert min(widths[4][0]) > 38
