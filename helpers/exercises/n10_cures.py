@@ -139,8 +139,8 @@ VERDICT = Exercise(
     shown="verdict(cured, plain)",
     level=1,
     minutes=6,
-    plan="Go through both lists together, month by month, and count the months in which the cure has "
-    "the lower error. Then compare the count with 9 and with 1.",
+    plan="Go through both lists together, month by month, and count the months in which the cure "
+    "has the lower error. Then compare the count with 9 and with 1.",
     solution="""\
 def verdict(cured, plain):
     wins = 0
@@ -153,8 +153,8 @@ def verdict(cured, plain):
         return "harms"
     return "cannot tell"
 """,
-    why="It counts in pairs, and from nothing to ten wins each count gets its verdict. Equal errors "
-    "are no win.",
+    why="It counts in pairs, and from nothing to ten wins each count gets its verdict. Equal "
+    "errors are no win.",
     draw=draw_pairs,
     mistakes={
         "So it comes out where a win is the *higher* number: these are errors, and lower is "

@@ -54,7 +54,7 @@ assert 20 < medians[0] < medians[1] < medians[2] < 40
 assert medians[2] > 0.85 * 40
 
 # %% 10-rows-reveal
-rises = medians[0] < 0.85 * medians[2]
+rises = statistics.median(own_of[30]) < 0.85 * statistics.median(own_of[120])
 assert right("10-rows") == ("it rises towards 40 cm" if rises else "")
 
 # %% 10-rows-court
@@ -97,7 +97,8 @@ higher = count_lower(judged, forgotten)
 assert higher >= 10
 
 # %% 10-eval-reveal
-assert right("10-eval") == ("higher in every month" if higher == 10 else "")
+every = count_lower(judged, forgotten) == 10
+assert right("10-eval") == ("higher in every month" if every else "")
 
 # %% 10-dropout-court
 assert dropout_wins[0.1] <= 5
@@ -158,7 +159,8 @@ assert 2.5 < ratio < 8
 assert statistics.median(clipped) < statistics.median(ruined)
 
 # %% 10-typo-reveal
-assert right("10-typo") == ("several times as large" if ratio > 2 else FLAT)
+several = statistics.median(clipped) > 2 * statistics.median(clean)
+assert right("10-typo") == ("several times as large" if several else FLAT)
 
 # %% 10-robust
 assert statistics.median(robust) > 2.5 * statistics.median(clean)
