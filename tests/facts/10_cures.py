@@ -149,6 +149,8 @@ assert right("10-falling") == ("nearly never: it goes only half as far" if never
 constant, fallen, slow = (
     statistics.median(e) for e in (ends[0.003, False], ends[0.003, True], half)
 )
+for errors in (half, ends[0.003, False], ends[0.003, True]):
+    assert 55 < statistics.median(errors) < 85
 assert constant < min(fallen, slow) - 0.7
 assert abs(fallen - slow) < 0.7 * (fallen - constant)
 
