@@ -165,6 +165,11 @@ several = statistics.median(clipped) > 2 * statistics.median(clean)
 assert right("10-typo") == ("several times as large" if several else FLAT)
 
 # %% 10-robust
+assert -30 < y.median() < 30
+assert -30 < typo_y.median() < 30
+assert 80 < median_spread(y) < 130
+assert 80 < median_spread(typo_y) < 130
+assert 90 < scale(typo_y, like=y)[0].item() < 130
 assert statistics.median(robust) > 2.5 * statistics.median(clean)
 assert statistics.median(both) < 1.25 * statistics.median(clean)
 assert statistics.median(dropped) < 1.1 * statistics.median(clean)
