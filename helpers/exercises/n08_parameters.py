@@ -130,8 +130,8 @@ def observe_trace(answer: Callable, case: tuple, shown: str) -> Observation:
         gradients = returned[1]
         if isinstance(gradients, list | tuple) and any(one is None for one in gradients):
             raise NotYet(
-                "A gradient in the second list is None. A part such as weight[0, 0] has no .grad of "
-                "its own: take the part of the gradient, weight.grad[0, 0], behind backward."
+                "A gradient in the second list is None. A part such as weight[0, 0] has no .grad "
+                "of its own: take the part of the gradient, weight.grad[0, 0], behind backward."
             )
         parts["The weights"], parts["The gradients"] = to_plain(returned, keep_graphs=True)
     else:

@@ -8,7 +8,9 @@ assert last.number == 599
 assert sum(parameter.numel() for parameter in net.parameters()) == 2131
 
 # %% 08-sine-answer
-rows = printed("hidden layer {}, the most similar unit, five seeds: untrained {} to {}, trained {} to {}")
+rows = printed(
+    "hidden layer {}, the most similar unit, five seeds: untrained {} to {}, trained {} to {}"
+)
 assert len(rows) == 3
 for layer, _, fresh, low, high in rows:
     assert 0.1 < low <= high < 0.95
@@ -53,6 +55,8 @@ rows = printed("seed {}: the loss is {}, and {} of 100 first units count")
 assert len(rows) == 5
 learnt = [count for _, loss, count in rows if loss < flat / 10]
 assert 3 <= len(learnt) <= 5
+for _, loss, _ in rows:
+    assert 0.00002 < loss < 0.3
 assert 10 < min(learnt) <= max(learnt) < 50
 
 # %% 08-sum-count
@@ -142,8 +146,11 @@ rows = printed("seed {}: layer 1 was {}, now {}; layer 2 now {}; the loss is {}"
 assert len(rows) == 5
 for _, was, now, second, loss in rows:
     assert now > 3 * was
+    assert 0.02 < was < 0.4
+    assert 0.2 < now < 2
+    assert 0.3 < second < 2
     assert 0.4 < now / second < 2
-    assert loss < flat / 10
+    assert 0.000001 < loss < 0.04
 assert statistics.median(now / was for _, was, now, _, _ in rows) > 4
 
 # %% 08-frozen-answer
@@ -175,6 +182,8 @@ at_once = [row[1] for row in rows]
 assert 0.2 < min(at_once) <= max(at_once) < 20
 assert statistics.median(at_once) > flat
 assert 3 <= sum(end < flat / 10 for *_, end in rows) <= 5
+for *_, end in rows:
+    assert 0.0001 < end < 0.5
 assert [int(mask.sum()) for mask in masks] == [100, 100]
 
 # %% 08-mask-answer
