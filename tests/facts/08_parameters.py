@@ -55,9 +55,9 @@ rows = printed("seed {}: the loss is {}, and {} of 100 first units count")
 assert len(rows) == 5
 learnt = [count for _, loss, count in rows if loss < flat / 10]
 assert 3 <= len(learnt) <= 5
-for _, loss, _ in rows:
+for _, loss, count in rows:
     assert 0.00002 < loss < 0.3
-assert 10 < min(learnt) <= max(learnt) < 50
+    assert loss > flat / 10 or 10 < count < 50
 
 # %% 08-sum-count
 rows = printed(
@@ -75,7 +75,7 @@ assert statistics.median(row[2] for row in rows) >= 10
 assert 10 <= number <= 14
 
 # %% 08-sum-answer
-assert printed("the pieces of the sine: {} times") == [1]
+assert printed("the pieces of the sine: {} times") == [[1]]
 rows = printed("seed {}: untrained {} times, trained {} times")
 assert len(rows) == 5
 for _, fresh, after in rows:
@@ -104,7 +104,7 @@ for unit, *ends in rows:
     assert unit != 16 or ends == [0, 0, 0]
 move = (changed(6, 1.1) - net(x)).abs()
 off, far = x < kinks[5], x > kinks[5] + 5
-assert off.sum() > 100
+assert off.sum() > 30
 assert not move[off].any()
 assert move[far].max() > 0.01
 assert (move[x > kinks[5]] > 1e-5).float().mean() > 0.9
