@@ -12,6 +12,7 @@ from helpers.exercises.comparing import call, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import observe_loop
 from helpers.exercises.observing import expect_network, predict_column
+from helpers.exercises.running import NotYet
 from helpers.model import Regressor, make_layers
 
 
@@ -126,6 +127,12 @@ def observe_trace(answer: Callable, case: tuple, shown: str) -> Observation:
     what = f"What {shown} returns"
     returned = parts.pop(what)
     if isinstance(returned, list | tuple) and len(returned) == 2:
+        gradients = returned[1]
+        if isinstance(gradients, list | tuple) and any(one is None for one in gradients):
+            raise NotYet(
+                "A gradient in the second list is None. A part such as weight[0, 0] has no .grad "
+                "of its own: take the part of the gradient, weight.grad[0, 0], behind backward."
+            )
         parts["The weights"], parts["The gradients"] = to_plain(returned, keep_graphs=True)
     else:
         parts["The weights"] = to_plain(returned, keep_graphs=True)
@@ -203,6 +210,9 @@ def follow(net, x, y, loss_func, optimizer, iterations):
         "Two lists are asked for, the weights and the gradients.": edit(
             "return weights, gradients", "return weights"
         ),
+        "Those are the sizes of the gradients: keep their signs.": edit(
+            "append(weight.grad[0, 0].item())", "append(abs(weight.grad[0, 0].item()))"
+        ),
         "Each gradient is that of the iteration before: read it behind backward.": edit(
             "        gradients.append(weight.grad[0, 0].item())\n",
             "",
@@ -269,16 +279,16 @@ PRUNE = Exercise(
     minutes=12,
     core=False,
     plan="Gather the sizes of all weights in one flat tensor and sort it. How many of them go? The "
-    "last of those is the border. Then visit each weight once more: what is not larger than the "
-    "border becomes 0, in place and outside of the graph.",
+    "next one is the smallest that stays, and that is the border. Then visit each weight once "
+    "more: what is smaller than the border becomes 0, in place and outside of the graph.",
     solution="""\
 def prune(net, share):
     weights = [p for p in net.parameters() if p.ndim == 2]  # a bias has one dimension
     sizes = torch.cat([w.detach().abs().flatten() for w in weights]).sort().values
-    border = sizes[int(share * len(sizes)) - 1]
+    border = sizes[int(share * len(sizes))]  # the smallest that stays
     with torch.no_grad():
         for w in weights:
-            w *= w.abs() > border
+            w *= w.abs() >= border  # True counts as 1, False as 0
 """,
     why="The smallest weights of the whole network are 0, and nothing else has changed.",
     draw=draw_networks,
@@ -293,16 +303,31 @@ def prune(net, share):
                 w *= w.abs() > border
 """,
         "So it comes out if all below the border goes, far below 0 as well: take the size, "
-        "abs().": edit(".detach().abs()", ".detach()", "w.abs() >", "w >"),
-        "The largest are gone, and the smallest are left.": edit("w.abs() > ", "w.abs() <= "),
+        "abs().": edit(".detach().abs()", ".detach()", "w.abs() >=", "w >="),
+        "The largest are gone, and the smallest are left.": edit("w.abs() >= ", "w.abs() < "),
         "The share that should go is the share that is left.": edit(
-            "int(share * len(sizes)) - 1", "int((1 - share) * len(sizes)) - 1"
+            "int(share * len(sizes))", "int((1 - share) * len(sizes))"
         ),
         "The biases were counted and cut, too: leave them out.": edit(" if p.ndim == 2", ""),
         "net is as it was. Are its own tensors changed, in place, with w *= ...?": edit(
-            "w *= w.abs() > border", "w = w * (w.abs() > border)"
+            "w *= w.abs() >= border", "w = w * (w.abs() >= border)"
         ),
-        "One too few is gone: the border itself goes, too.": edit("> border", ">= border"),
+        "One too few is gone: the border is the smallest that stays.": edit(
+            "int(share * len(sizes))", "int(share * len(sizes)) - 1"
+        ),
+        "One too many is gone: the border itself stays.": edit(">= border", "> border"),
+        "Each layer has given up its own share: one border decides for all layers.": """\
+def prune(net, share):
+    with torch.no_grad():
+        for w in net.parameters():
+            if w.ndim == 2:
+                w *= w.abs() > w.abs().quantile(share)
+""",
+        "Only the weight in the middle was cut: all weights compete, the first and the last as "
+        "well.": edit(
+            "[p for p in net.parameters() if p.ndim == 2]  # a bias has one dimension",
+            "[net.features[2].weight]",
+        ),
     },
 )
 
