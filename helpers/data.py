@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch.nn import functional as F
 
 from helpers.guards import guard_curve, guard_data, guarded_by
 
@@ -69,9 +70,46 @@ def get_glyphs() -> torch.Tensor:
     Returns:
         Ink, from 0 (paper) to 1, float32 of shape (6, 10, 16, 16): font, digit, row, column.
 
-    Shown in: 11_other_problems
     Source: fonts that matplotlib brings along, drawn by tests/make/glyphs.py.
     """
     picture = Path(__file__).with_name("glyphs.pgm").read_bytes()  # one byte for a pixel
     grey = torch.tensor(list(picture[-96 * 160 :]), dtype=torch.float32)  # 255 is white
     return 1 - grey.reshape(6, 16, 10, 16).swapaxes(1, 2) / 255
+
+
+def make_digits(
+    n: int, seed: int, shift: float = 1.0, right: float = 0.0, size: int = 12, noise: float = 0.1
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw digits in six fonts, each with a size, a slant, a place and noise of its own.
+
+    The same `n` and `seed` draw the same digits in the same sizes and slants, whatever else is
+    asked for.
+
+    Args:
+        n: Number of pictures N.
+        seed: Which ones.
+        shift: How far a digit may stand from the middle, in twelfths of the picture's side.
+        right: How much further to the right all of them stand, in the same unit.
+        size: Height and width of a picture, in pixels.
+        noise: Standard deviation of the Gaussian noise in each pixel.
+
+    Returns:
+        Pictures, float32 of shape (N, 1, size, size), about 0 (paper) to 1 (ink); and the digits,
+        int64 of shape (N,).
+
+    Shown in: 11_other_problems
+    """
+    random = torch.Generator("cpu").manual_seed(seed)
+    digits = torch.randint(10, (n,), generator=random, device="cpu")
+    fonts = torch.randint(6, (n,), generator=random, device="cpu")
+    share = 2 * torch.rand(n, 4, generator=random, dtype=torch.float32, device="cpu") - 1
+    change = torch.zeros(n, 2, 3, dtype=torch.float32, device="cpu")  # where a pixel looks for ink
+    change[:, 0, 0] = change[:, 1, 1] = 1 + 0.2 * share[:, 0]  # size
+    change[:, 0, 1] = 0.3 * share[:, 1]  # slant
+    change[:, :, 2] = shift * share[:, 2:] / 6  # a picture reaches from -1 to 1
+    change[:, 0, 2] -= right / 6
+    grid = F.affine_grid(change, [n, 1, size, size], align_corners=False)
+    drawn = get_glyphs()[fonts, digits].unsqueeze(1)  # (N, 1, 16, 16)
+    images = F.grid_sample(drawn, grid, align_corners=False)  # (N, 1, size, size)
+    grain = torch.randn(images.shape, generator=random, dtype=torch.float32, device="cpu")
+    return images + noise * grain, digits

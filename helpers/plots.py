@@ -157,6 +157,47 @@ def draw_stages(
         ax.label_outer()
 
 
+def draw_unit(
+    axes: Sequence[Axes],
+    x: ArrayLike,
+    y: ArrayLike,
+    output: ArrayLike,
+    weights_in: ArrayLike,
+    weights_out: ArrayLike,
+    fit: ArrayLike,
+    without: ArrayLike,
+) -> None:
+    """Draw one hidden unit: its curve, its weights in and out, and the fit with and without it.
+
+    Args:
+        axes: Four, from left to right.
+        x: Inputs, N values in rising order.
+        y: Targets, N values.
+        output: What the unit hands on, N values.
+        weights_in: A weight for each number that the unit reads.
+        weights_out: A weight for each unit that reads it.
+        fit: What the network predicts, N values.
+        without: What it predicts if the unit hands on 0, N values.
+
+    Shown in: 08_parameters
+    """
+    axes[0].plot(to_array(x), to_array(output), color=MARK_COLOUR, linewidth=2)
+    axes[0].set(title="it hands on", xlabel="x")
+    reach = 1.1 * max(abs(to_array(weights)).max() for weights in (weights_in, weights_out))
+    for ax, weights, title in ((axes[1], weights_in, "in"), (axes[2], weights_out, "out")):
+        numbers = np.arange(1, to_array(weights).size + 1)
+        ax.bar(numbers, to_array(weights), color=MARK_COLOUR)
+        ax.axhline(0, color=LOSS_COLOUR, linewidth=0.5)
+        ax.set(title=f"weights {title}", ylim=(-reach, reach), xlim=(0, max(numbers.size, 8) + 1))
+        ax.set_xticks([1] if numbers.size == 1 else [1, numbers.size // 2, numbers.size])
+        ax.set_xlabel("it reads from" if title == "in" else "it is read by")
+    every = max(to_array(x).size // 100, 1)
+    draw_data(axes[3], to_array(x)[::every], to_array(y)[::every])
+    draw_fit(axes[3], x, fit, linewidth=2, color="black", linestyle="dotted", label="with it")
+    draw_fit(axes[3], x, without, linewidth=2, label="without it")
+    axes[3].set(title="fit without it", ylim=(-2.5, 2.5), ylabel="")
+
+
 def draw_kinks(
     ax: Axes, kinks: Sequence[np.ndarray], heights: Sequence[np.ndarray]
 ) -> list[Line2D]:
@@ -280,6 +321,34 @@ def draw_valley(ax: Axes, matrix: ArrayLike, path: ArrayLike, reach: float = 3.5
     ax.plot(0, 0, "x", color="black", markersize=7)
     ax.set(xlabel="a", ylabel="b", xlim=(-reach, reach), ylim=(-top, top))
     ax.set_aspect("equal")
+
+
+def draw_regions(
+    ax: Axes, side: ArrayLike, shares: ArrayLike, x: ArrayLike, labels: ArrayLike
+) -> None:
+    """Draw what a network of two classes says of each place in a square, and the points it knows.
+
+    Strong colours are places of which it is sure, pale ones where neither class has nine tenths.
+
+    Args:
+        ax: Where to draw.
+        side: Where the square is asked, along each of its sides: N numbers in rising order.
+        shares: The probability of class 1 at (side[i], side[j]), N * N values, j running first.
+        x: The points that it was trained on, (M, 2).
+        labels: The class of each, 0 or 1, M values.
+
+    Shown in: 11_other_problems
+    """
+    side = to_array(side)
+    table = to_array(shares).reshape(len(side), len(side)).T
+    colours = ["#66B2DD", "#CFE5F2", "#F5D6CD", "#E0826C"]
+    ax.contourf(side, side, table, (-0.01, 0.1, 0.5, 0.9, 1.01), colors=colours)
+    points, classes = to_array(x).reshape(-1, 2), to_array(labels)
+    for number, marker, colour in ((0, "o", "#0B4F78"), (1, "^", "#7A1E0A")):
+        own = points[classes == number]
+        ax.plot(own[:, 0], own[:, 1], marker, color=colour, ms=3, label=f"class {number}")
+    ax.set(xlabel="x1", ylabel="x2", aspect="equal")
+    ax.legend(loc="upper right", fontsize=8)
 
 
 def draw_graph(ax: Axes, end: object) -> None:

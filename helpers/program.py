@@ -1,7 +1,9 @@
 """A run as a plain PyTorch program, to be read, pasted into a cell and changed."""
 
+import difflib
 import inspect
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from string import Template
 from typing import Protocol
@@ -84,3 +86,12 @@ def write_points(y: torch.Tensor) -> str:
     numbers = textwrap.wrap(", ".join(str(value) for value in y.squeeze(1).numpy()), 92)
     lines = "".join(f"    {line}\n" for line in numbers)
     return f"torch.tensor([\n{lines}]).unsqueeze(1)"
+
+
+def changed_lines(old: Callable, new: Callable) -> list[str]:
+    """List the lines in the body of a function that another one does not have, in their order.
+
+    Shown in: 11_other_problems
+    """
+    bodies = [inspect.getsource(function).splitlines()[1:] for function in (old, new)]
+    return [line[2:] for line in difflib.ndiff(*bodies) if line.startswith("+ ")]

@@ -91,8 +91,6 @@ def sweep(
         TypeError: An argument of the wrong type.
         ValueError: No settings, a number below 1, or `workers` beside an executor.
         RuntimeError: No worker process could start.
-
-    Shown in: 07_depth
     """
     runs = _number(settings)
     epochs = to_whole("epochs", epochs, low=1)

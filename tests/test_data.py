@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers.data import FUNCTIONS, get_fake_data, get_glyphs
+from helpers.data import FUNCTIONS, get_fake_data, get_glyphs, make_digits
 
 
 def test_default_is_the_articles_data():
@@ -239,3 +239,25 @@ def test_x_that_float32_cannot_tell_apart_are_refused(n_samples, low, high):
 def test_x_far_from_0_that_float32_can_tell_apart_are_made():
     x, _ = get_fake_data(5, 1.7e9, 1.7e9 + 1e4)
     assert (x[1:] > x[:-1]).all()
+
+
+def test_digits_are_drawn_from_a_seed():
+    images, digits = make_digits(40, seed=3)
+    assert images.shape == (40, 1, 12, 12)
+    assert images.dtype == torch.float32
+    assert digits.shape == (40,)
+    assert digits.dtype == torch.int64
+    assert torch.equal(images, make_digits(40, seed=3)[0])
+    assert not torch.equal(digits, make_digits(40, seed=4)[1])
+
+
+def test_the_same_digits_stand_elsewhere_larger_or_without_noise():
+    clean, digits = make_digits(40, seed=3, noise=0)
+    assert clean.min() >= 0
+    assert clean.max() <= 1
+    moved, others = make_digits(40, seed=3, noise=0, right=2)
+    assert torch.equal(digits, others)
+    assert torch.allclose(moved[..., 2:], clean[..., :-2], atol=1e-5)
+    large, others = make_digits(40, seed=3, noise=0, size=24)
+    assert large.shape == (40, 1, 24, 24)
+    assert torch.equal(digits, others)

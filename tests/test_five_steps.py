@@ -22,15 +22,18 @@ from torch import nn
 from helpers import training
 from helpers.experiment import Experiment, Settings
 from helpers.widgets.five_steps import (
+    ABOVE,
+    HEIGHT,
     LINES,
     SMALL,
     TRAINING,
     FiveSteps,
     Steps,
+    draw_above,
     run_without,
     to_text,
 )
-from helpers.widgets.shapes import Dots
+from helpers.widgets.shapes import Dots, Text
 
 TINY = Settings(cfg=(1, 4, 4, 1), n_samples=20, seed=1)
 
@@ -470,6 +473,25 @@ def test_the_still(panel):
     assert data["text/plain"] == panel.sentence
     with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as opened:
         assert opened.width == 2 * metadata["image/png"]["width"] == 940
+        assert opened.height == 2 * (ABOVE + HEIGHT)
         inks = [(np.asarray(opened)[:, half : half + 470, :3] < 200).mean() for half in (0, 470)]
     assert inks[0] > inks[1] > 0.01  # the data stands in one half, the loss in the other
     assert metadata["image/png"]["alt"] == panel.sentence
+
+
+def test_a_still_has_the_buttons_the_sentence_and_the_table(panel):
+    for step in ("forward", "loss", "backward"):
+        panel.press(step)
+    names = [button.description for button in panel.buttons.values()]
+    shapes = draw_above(names, panel.steps.pressed, panel.sentence, panel.quantities)
+    texts = [shape.text for shape in shapes if isinstance(shape, Text)]
+    assert {*names, "Reset", "Skip zero_grad", "pressed: forward, loss, backward"} <= set(texts)
+    assert panel.sentence in " ".join(texts)
+    assert {one.name for one in panel.quantities} <= set(texts)
+    assert texts.count("changed") == sum(one.changed for one in panel.quantities) > 0
+
+
+def test_no_row_of_a_still_lies_below_it(panel):
+    long = "Careful: this is a sentence of the usual length. " * 6
+    shapes = draw_above(list(LINES), list(LINES) * 3, long, panel.quantities)
+    assert max(shape.y for shape in shapes if isinstance(shape, Text)) < ABOVE

@@ -28,8 +28,10 @@ from helpers.plots import (
     draw_graph,
     draw_loss,
     draw_network,
+    draw_regions,
     draw_seeds,
     draw_stages,
+    draw_unit,
     draw_valley,
     loss_limits,
     new_figure,
@@ -69,6 +71,20 @@ def test_draw_bowl_shows_the_curve_the_path_and_its_first_place(ax):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("w", "loss")
 
 
+def test_draw_regions_shades_the_square_and_shows_each_class(ax):
+    side = np.linspace(-1, 1, 5)
+    shares = np.repeat([0, 0.2, 0.4, 0.8, 1], 5)  # more to the right
+    draw_regions(ax, side, shares, [[-1, 0], [1, 0], [1, 1]], [0, 1, 1])
+    first, second = ax.lines
+    assert first.get_xydata().tolist() == [[-1, 0]]
+    assert second.get_xydata().tolist() == [[1, 0], [1, 1]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["class 0", "class 1"]
+    (shading,) = ax.collections
+    paths = [path.vertices for path in shading.get_paths()]
+    assert [path[:, 0].mean() for path in paths] == sorted(path[:, 0].mean() for path in paths)
+    assert ax.get_aspect() == 1
+
+
 def test_draw_valley_has_equal_axes_and_the_heights_of_its_matrix(ax):
     matrix = torch.tensor([[2.0, 1.0], [1.0, 3.0]])
     path = torch.tensor([[-2.0, 1.0], [1.0, 0.5], [math.inf, math.nan]])
@@ -105,6 +121,18 @@ def test_draw_stages():
         assert len({(line.get_color(), line.get_linestyle()) for line in units}) == 3
     assert np.array_equal(axes[3].lines[0].get_ydata(), to_array(activation.sum(dim=1)))
     assert len({ax.get_title() for ax in axes}) == 4
+
+
+def test_draw_unit_shows_its_curve_its_weights_and_the_fit_without_it():
+    axes = Figure().subplots(1, 4)
+    weights_in, weights_out = torch.tensor([0.5, -2.0]), torch.tensor([1.0])
+    draw_unit(axes, X, Y, X.relu(), weights_in, weights_out, Y, Y - 1)
+    assert np.array_equal(axes[0].lines[0].get_ydata(), to_array(X.relu()))
+    for ax, weights in ((axes[1], weights_in), (axes[2], weights_out)):
+        assert [bar.get_height() for bar in ax.patches] == weights.tolist()
+        assert ax.get_ylim() == axes[1].get_ylim()
+    heights = [line.get_ydata() for line in axes[3].lines]
+    assert np.array_equal(heights, [to_array(Y), to_array(Y - 1)])
 
 
 def test_draw_loss(ax):

@@ -13,7 +13,7 @@ QUESTION = {
     "options": ["no", "yes", "perhaps"],
     "right": "yes",
     "why": "2 is 1 more.",
-    "wrong": {"no": "Count once more."},
+    "wrong": {"no": "Count once more.", "perhaps": "It is certain."},
 }
 
 
@@ -58,7 +58,7 @@ def test_without_a_choice_nothing_is_revealed(capsys):
     [
         ("yes", "And so it is. 2 is 1 more."),
         ("no", "It came out otherwise: yes. Count once more. 2 is 1 more."),
-        ("perhaps", "It came out otherwise: yes. 2 is 1 more."),
+        ("perhaps", "It came out otherwise: yes. It is certain. 2 is 1 more."),
     ],
 )
 def test_a_choice_gets_its_words_and_stays(chosen, said, capsys):

@@ -1,13 +1,15 @@
-"""Notebook 06: the loop from memory, five programs that do not learn, and a patient."""
+"""Notebook 06: the loop from memory, five sick programs, one from a blank cell, and a patient."""
 
 import functools
+import math
+import random
 from collections.abc import Callable
 
 import torch
 from torch import nn
 
-from helpers.exercises.clinic import PATIENT, UNCHANGED
-from helpers.exercises.comparing import call, expect_parts
+from helpers.exercises.clinic import PATIENT, UNCHANGED, find_leak
+from helpers.exercises.comparing import call, expect_parts, format_number, name_kind, to_plain
 from helpers.exercises.judging import Edit, Exercise, edit
 from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import (
@@ -253,8 +255,192 @@ CLINIC = [
     ),
 ]
 
+FAR = 0.2  # of the best line's error: how much of it may be left on new points
+
+
+class Rows:
+    """A curve drawn anew, and rows of it in no order, with noise.
+
+    Attributes:
+        x: Inputs between -3 and 3, (N, 1).
+        y: Labels, (N, 1): the curve plus noise of spread 0.1.
+    """
+
+    def __init__(self) -> None:
+        """Draw the curve: a slow wave, a faster one, and a slope."""
+        self.bends = random.uniform(0.8, 1.3), random.uniform(1.9, 2.6)
+        self.starts = random.uniform(0, 6), random.uniform(0, 6)
+        self.slope = random.uniform(-0.3, 0.3)
+        self.x = self.scatter(random.randrange(100, 140))
+        self.y = self.curve(self.x) + 0.1 * torch.randn_like(self.x)
+
+    def scatter(self, rows: int) -> torch.Tensor:
+        """Draw places for the curve, (rows, 1)."""
+        return torch.rand(rows, 1, dtype=torch.float32) * 6 - 3
+
+    def curve(self, x: torch.Tensor) -> torch.Tensor:
+        """Compute the curve without noise, (N, 1) for (N, 1)."""
+        slow, fast = (
+            torch.sin(bend * x + start) for bend, start in zip(self.bends, self.starts, strict=True)
+        )
+        return slow + 0.6 * fast + self.slope * x
+
+    def get_line_error(self, x: torch.Tensor) -> float:
+        """Compute the mean squared error on the curve of the straight line that fits the rows."""
+        table = torch.cat([self.x, torch.ones_like(self.x)], dim=1)  # (N, 2)
+        line = torch.linalg.lstsq(table, self.y).solution  # (2, 1)
+        return (x * line[0] + line[1] - self.curve(x)).square().mean().item()
+
+
+def judge_blank(answer: object) -> str:
+    """Let `program(x, y)` learn rows drawn anew, and look at its network and its claim."""
+    rows = Rows()
+    with Watch() as seen:
+        returned = call(answer, rows.x.clone(), rows.y.clone(), shown="program(x, y)")
+    net, claim = expect_parts(
+        returned, 2, "It should return the network and its held-out error; what it returns is"
+    )
+    expect_network(net, "The first thing it returns")
+    claim = to_plain(claim.detach() if isinstance(claim, torch.Tensor) else claim)
+    if isinstance(claim, bool) or not isinstance(claim, int | float):
+        raise NotYet(
+            f"The second thing that it returns should be one number, its held-out error; it is "
+            f"{name_kind(claim)}."
+        )
+    fault = find_fault(seen, net) or find_cause(seen, net)
+    if fault:
+        raise NotYet(fault)
+    x = rows.scatter(400)
+    loss = (predict_column(net, x) - rows.curve(x)).square().mean().item()
+    line = rows.get_line_error(x)
+    fact = f"On 400 new points of the curve its error is {loss:.2g}; the best line has {line:.2g}"
+    if not loss <= FAR * line:
+        own = (predict_column(net, rows.x) - rows.y).square().mean().item()
+        raise NotYet(
+            f"{fact}, and a {FAR:g} of that is asked for. On the rows that came in, {own:.2g}. "
+            f"{ask_blank(loss, line, own)}"
+        )
+    fault = find_leak(seen)
+    if fault:
+        raise NotYet(fault)
+    refuse_claim(seen, net, rows, claim)
+    return f"{fact}. You claim {claim:.2g}, with the noise in it, and so it is on your own rows."
+
+
+def ask_blank(loss: float, line: float, own: float) -> str:
+    """Ask what may be why a network is no better than that, by its error on the rows it had."""
+    if not math.isfinite(loss):
+        return "Has the training exploded? Try smaller rates."
+    if own < 0.1 * line:
+        return "So it knows those rows by heart: is there too much network for so few rows?"
+    return (
+        "So it has not learnt those either: does each label stand in the row of its x, is the "
+        "rate one that trains, are there enough iterations?"
+    )
+
+
+def refuse_claim(seen: Watch, net: nn.Module, rows: Rows, claim: float) -> None:
+    """Refuse an error that is not that of the rows held out.
+
+    Raises:
+        NotYet: With the errors that were measured.
+    """
+    errors = (predict_column(net, rows.x) - rows.y).square()  # (N, 1)
+    held = [torch.isin(rows.x, look.rows) for look in seen.list_held_out()]  # (N, 1) each
+    held = [one for one in held if one.any()]
+    if not held:
+        raise NotYet("The network is shown rows that are not those that came in: hold out some.")
+    held.append(torch.stack(held).any(dim=0))
+    means = [errors[one].mean().item() for one in held]
+    if any(math.isclose(claim, mean, rel_tol=0.05, abs_tol=1e-6) for mean in means):
+        return
+    hint = "Is it computed by the network that is returned, when its training is over?"
+    if any(math.isclose(claim**2, mean, rel_tol=0.1) for mean in means):
+        hint = "That is its root: the mean of the squares is asked for."
+    trained = errors[~held[-1]]
+    if math.isclose(claim, trained.mean().item(), rel_tol=0.1):
+        hint = "That is the error on the rows that it was trained on."
+    raise NotYet(
+        f"The program claims an error of {format_number(claim)}. On the rows that it held out the "
+        f"network has {means[-1]:.3g}. {hint}"
+    )
+
+
+BLANK = Exercise(
+    shown="program(x, y)",
+    level=3,
+    minutes=40,
+    plan="Go through the six modules. Dataset: shuffle the rows, x and y alike, and put a quarter "
+    "aside. Then write a function of a rate and a seed that makes network, loss and optimizer, "
+    "trains with the five steps, and returns the network and the mean of its last losses. Call it "
+    "for some rates and two seeds, and remember the best rate. Train once more with that, and "
+    "compute the error on the quarter that you put aside.",
+    solution="""\
+def program(x, y):
+    torch.manual_seed(0)
+    order = torch.randperm(len(x))
+    train_x, train_y = x[order[:75]], y[order[:75]]
+    held_x, held_y = x[order[75:]], y[order[75:]]
+    loss_func = nn.MSELoss()
+
+    def fit(lr, seed):
+        torch.manual_seed(seed)
+        net = Regressor(make_layers([1, 20, 20, 1]))
+        optimizer = optim.Adam(net.parameters(), lr=lr)
+        losses = []
+        for _ in range(200):
+            out = net(train_x)
+            loss = loss_func(out, train_y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        return net, sum(losses[-10:]) / 10
+
+    best_end = math.inf
+    for lr in (0.001, 0.003, 0.01, 0.03):
+        end = fit(lr, 0)[1] + fit(lr, 1)[1]
+        if end < best_end:
+            best_lr = lr
+            best_end = end
+
+    net = fit(best_lr, 2)[0]
+    with torch.no_grad():
+        error = loss_func(net(held_x), held_y).item()
+    return net, error
+""",
+    rule=judge_blank,
+    mistakes={
+        "It should return the network and its held-out error; what it returns is": edit(
+            "return net, error\n", "return net\n"
+        ),
+        "its held-out loss is of rows that it knows.": edit(
+            "x[order[:75]], y[order[:75]]", "x[order], y[order]"
+        ),
+        "does each label stand in the row of its x": edit(
+            "x[order[:75]], y[order[:75]]", "x[order[:75]], y[:75]"
+        ),
+        "is the rate one that trains, are there enough iterations?": edit(
+            "(0.001, 0.003, 0.01, 0.03)", "(1e-6, 1e-5)"
+        ),
+        "That is its root: the mean of the squares is asked for.": edit(
+            "held_y).item()", "held_y).sqrt().item()"
+        ),
+        "In the loop no gradient is ever cleared: where is zero_grad?": edit(
+            "            optimizer.zero_grad()\n", ""
+        ),
+        "the labels are flat, so each prediction is compared with every label": edit(
+            "loss_func = nn.MSELoss()",
+            "y = y.flatten()\n    loss_func = nn.MSELoss()",
+            "loss_func(out, train_y)",
+            "loss_func(out, y[order[:75]])",
+        ),
+    },
+)
+
 EXERCISES = {
     "06-train": TRAIN,
     **{f"06-clinic-{number}": one for number, one in enumerate(CLINIC, 1)},
+    "06-blank": BLANK,
     "06-patient": PATIENT,
 }

@@ -1,10 +1,11 @@
-"""Notebook 07: a decision from losses over seeds, and a goal on the panel."""
+"""Notebook 07: a folding network, a decision from losses over seeds, and a goal on the panel."""
 
 import math
 import random
 from collections import Counter
 
 import torch
+from torch import nn
 
 from helpers.exercises.comparing import call, count, name_kind
 from helpers.exercises.judging import Exercise, edit
@@ -12,14 +13,117 @@ from helpers.exercises.running import NotYet
 from helpers.experiment import Experiment
 from helpers.training import Diverged
 
+MOST_LAYERS = 6  # of the networks that are asked for
+
 ANSWERS = ("yes", "no", "cannot tell")
 PAIRS = 200  # of each kind
 MOST, FEW = 0.9, 0.2  # shares of the pairs: so many must be told, so many may be claimed by chance
 BAD = (math.inf, math.nan)  # how a run ends that explodes
 
-LOSS = 0.15
+LOSS = 0.1
 WITHIN = 1000
 PARAMETERS = 1500
+
+
+def judge_teeth(answer: object) -> str:
+    """Ask `make_teeth(layers)` for networks, and compare each line with what folding gives."""
+    x = torch.linspace(0, 1, 257).unsqueeze(1)  # (257, 1), with every corner among them
+    asked = x
+    for layers in range(1, MOST_LAYERS + 1):
+        asked = 2 * asked.relu() - 4 * (asked - 0.5).relu()
+        shown = f"make_teeth({layers})"
+        net = call(answer, layers, shown=shown)
+        if not isinstance(net, nn.Module):
+            end = " Is there a `return` at its end?" if net is None else ""
+            raise NotYet(f"{shown} returns {name_kind(net)}; it should return the network.{end}")
+        refuse_widths(net, layers, shown)
+        with torch.no_grad():
+            off = (net(x) - asked).abs().flatten()  # (257,)
+        if not off.max() < 1e-4:  # nan, too
+            raise NotYet(f"{shown} does not fold {layers} times. {explain_teeth(net, layers)}")
+    return (
+        f"{MOST_LAYERS} layers of two units draw {2**MOST_LAYERS} straight pieces. In one layer "
+        f"their {2 * MOST_LAYERS} units would draw {2 * MOST_LAYERS + 1} at most."
+    )
+
+
+def refuse_widths(net: nn.Module, layers: int, shown: str) -> None:
+    """Refuse a network that has not the asked number of hidden layers of two units each.
+
+    Raises:
+        NotYet: It has other widths.
+    """
+    linear = [module for module in net.modules() if isinstance(module, nn.Linear)]
+    widths = [one.in_features for one in linear] + [one.out_features for one in linear[-1:]]
+    if widths != [1, *[2] * layers, 1]:
+        raise NotYet(
+            f"The widths of {shown} are {widths}, and {[1, *[2] * layers, 1]} was asked for."
+        )
+
+
+def explain_teeth(net: nn.Module, layers: int) -> str:
+    """Say what may be wrong with a network that does not fold as often as it should."""
+    places = torch.tensor([[0.0], [0.5], [1.0]])
+    with torch.no_grad():
+        start, middle, end = net(places).flatten().tolist()
+    if layers > 1:
+        return (
+            "The networks of fewer layers are right. What enters a later layer are two numbers: "
+            "both of its units need 2 * first - 4 * second."
+        )
+    if abs(middle - 1) < 1e-4 and abs(end - 2) < 1e-4:
+        return (
+            "At x = 1 its line is at 2: it does not turn back. Is the kink of the second unit at "
+            "0.5? There the bias is -0.5."
+        )
+    if abs(start) > 1e-4:
+        return (
+            "At x = 0 its line should be at 0. Are all biases set, that of the output layer, too?"
+        )
+    return (
+        "Its line should climb from 0 to 1 at x = 0.5, and come back to 0 at x = 1. Both units "
+        "get x with a weight of 1; the output layer has the weights 2 and -4."
+    )
+
+
+TEETH = Exercise(
+    shown="make_teeth(layers)",
+    level=2,
+    minutes=15,
+    plan="Make the network from the list, and set the numbers of three kinds of layers. The first "
+    "gives x to both units, and the second unit subtracts 0.5. Each later hidden layer gives both "
+    "units 2 * first - 4 * second, and again the second subtracts 0.5. What the output layer does "
+    "is the last line of fold.",
+    solution="""\
+def make_teeth(layers):
+    net = make_layers([1] + [2] * layers + [1])
+    with torch.no_grad():
+        net[0].weight.fill_(1.0)
+        net[0].bias.copy_(torch.tensor([0.0, -0.5]))
+        for layer in net[2:-1:2]:
+            layer.weight.copy_(torch.tensor([[2.0, -4.0], [2.0, -4.0]]))
+            layer.bias.copy_(torch.tensor([0.0, -0.5]))
+        net[-1].weight.copy_(torch.tensor([[2.0, -4.0]]))
+        net[-1].bias.fill_(0.0)
+    return net
+""",
+    rule=judge_teeth,
+    mistakes={
+        "it should return the network.": edit("    return net\n", ""),
+        "was asked for.": edit("[1] + [2] * layers + [1]", "[1] + [2] * (layers + 1) + [1]"),
+        "both of its units need 2 * first - 4 * second.": edit(
+            "[[2.0, -4.0], [2.0, -4.0]]", "[[2.0, -4.0], [0.0, -4.0]]"
+        ),
+        "There the bias is -0.5.": edit(
+            "net[0].bias.copy_(torch.tensor([0.0, -0.5]))",
+            "net[0].bias.copy_(torch.tensor([0.0, -1.5]))",
+        ),
+        "Are all biases set, that of the output layer, too?": edit("fill_(0.0)", "fill_(0.5)"),
+        "the output layer has the weights 2 and -4.": edit(
+            "torch.tensor([[2.0, -4.0]])", "torch.tensor([[2.0, 4.0]])"
+        ),
+    },
+)
 
 
 def draw(median: float, seeds: int = 10, spread: float = 0.6) -> list[float]:
@@ -170,7 +274,7 @@ BETTER = Exercise(
     minutes=15,
     plan="Too few losses on either side: you cannot tell. Else make the exploded runs comparable, "
     "by a value that is worse than any other. Then form all pairs of a loss of a and one of b, as "
-    "share does above, and count in how many a ends lower, and in how many b. Only nearly all "
+    "get_share does above, and count in how many a ends lower, and in how many b. Only nearly all "
     "pairs decide.",
     solution="""\
 def is_better(a, b):
@@ -318,4 +422,4 @@ goal.advance(1000)
     },
 )
 
-EXERCISES = {"07-better": BETTER, "07-goal": GOAL}
+EXERCISES = {"07-teeth": TEETH, "07-better": BETTER, "07-goal": GOAL}

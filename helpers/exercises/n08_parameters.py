@@ -1,14 +1,123 @@
-"""Notebook 08: one weight followed, and the smallest weights of a network thrown away."""
+"""Notebook 08: a unit taken out, one weight followed, the smallest weights thrown away."""
 
 import copy
 import dataclasses
 import random
 from collections.abc import Callable
 
+import torch
+from torch import nn
+
 from helpers.exercises.comparing import call, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import observe_loop
+from helpers.exercises.observing import expect_network, predict_column
+from helpers.exercises.running import NotYet
 from helpers.model import Regressor, make_layers
+
+
+def draw_units() -> list[tuple]:
+    """Draw two networks, and a unit of each: one at an end, and one in the middle."""
+    cases = []
+    for unit in (0, 2):
+        widths = [1, random.randrange(5, 9), random.randrange(4, 8), random.randrange(3, 6), 1]
+        cases.append((Regressor(make_layers(widths)), unit))
+    return cases
+
+
+def observe_remove(answer: Callable, case: tuple, shown: str) -> Observation:
+    """Look at the widths and the prediction of a network that has lost a unit."""
+    net, unit = copy.deepcopy(case)
+    smaller = expect_network(call(answer, net, unit, shown=shown), f"What {shown} returns")
+    layers = [layer for layer in smaller.modules() if isinstance(layer, nn.Linear)]
+    x = torch.linspace(-5, 5, 11).unsqueeze(1)  # (11, 1)
+    widths = [1, *(layer.weight.shape[0] for layer in layers)]
+    pairs = zip(net.parameters(), case[0].parameters(), strict=True)
+    changed = sum(not torch.equal(now, before) for now, before in pairs)
+    parts = {
+        "The number of weights and biases of net itself that have changed": changed,
+        "The widths of the new network": widths,
+        "What the new network says for x = -5, -4 ... 5": predict_column(smaller, x).detach(),
+    }
+    return Observation(parts)
+
+
+REMOVE = Exercise(
+    shown="remove(net, {1})",
+    level=2,
+    minutes=15,
+    plan="In three places something belongs to a unit of the first hidden layer: a row of the "
+    "first weight, a number of the first bias, and a column of the second weight. Make the first "
+    "two Linear layers anew, one unit smaller, and copy into them what is left. An index may be a "
+    "list: weight[[0, 2]] is rows 0 and 2, weight[:, [0, 2]] columns 0 and 2.",
+    solution="""\
+def remove(net, unit):
+    old = [net.features[place] for place in (0, 2, 4, 6)]
+    left = [k for k in range(old[0].out_features) if k != unit]
+    smaller = copy.deepcopy(net)
+    smaller.features[0] = nn.Linear(1, len(left))
+    smaller.features[2] = nn.Linear(len(left), old[1].out_features)
+    with torch.no_grad():
+        smaller.features[0].weight.copy_(old[0].weight[left])
+        smaller.features[0].bias.copy_(old[0].bias[left])
+        smaller.features[2].weight.copy_(old[1].weight[:, left])
+        smaller.features[2].bias.copy_(old[1].bias)
+    return smaller
+""",
+    why="Row, bias and column of the unit are gone, and all else says what it said before.",
+    draw=draw_units,
+    observe=observe_remove,
+    mistakes={
+        "The unit hands on 0, but it is still there: the new network is to have one fewer.": """\
+def remove(net, unit):
+    smaller = copy.deepcopy(net)
+    with torch.no_grad():
+        smaller.features[2].weight[:, unit] = 0
+    return smaller
+""",
+        "The next layer has lost its last column, and not the one that read this unit.": edit(
+            "old[1].weight[:, left]", "old[1].weight[:, :-1]"
+        ),
+        "The first layer has lost its last unit, and not the one that was asked for.": edit(
+            "old[0].weight[left]", "old[0].weight[:-1]", "old[0].bias[left]", "old[0].bias[:-1]"
+        ),
+        "The last unit is gone, whatever number was asked for.": edit(
+            "if k != unit", "if k != old[0].out_features - 1"
+        ),
+        "Units are counted from 0 here: that is the unit before the one that was asked for.": edit(
+            "if k != unit", "if k != (unit - 1) % old[0].out_features"
+        ),
+        "The first layer's biases are new ones, drawn by chance: copy those that are left.": edit(
+            "        smaller.features[0].bias.copy_(old[0].bias[left])\n", ""
+        ),
+        "The second layer's biases are new ones, drawn by chance: they stay as they were.": edit(
+            "        smaller.features[2].bias.copy_(old[1].bias)\n", ""
+        ),
+        "The new layers hold numbers drawn by chance: copy what is left of the old ones.": """\
+def remove(net, unit):
+    smaller = copy.deepcopy(net)
+    smaller.features[0] = nn.Linear(1, net.features[0].out_features - 1)
+    smaller.features[2] = nn.Linear(net.features[2].in_features - 1, net.features[2].out_features)
+    return smaller
+""",
+        "net is changed, too: it has lost this unit's weights. Work on a copy.": """\
+def remove(net, unit):
+    with torch.no_grad():
+        net.features[2].weight[:, unit] = 0
+    old = [net.features[place] for place in (0, 2, 4, 6)]
+    left = [k for k in range(old[0].out_features) if k != unit]
+    smaller = copy.deepcopy(net)
+    smaller.features[0] = nn.Linear(1, len(left))
+    smaller.features[2] = nn.Linear(len(left), old[1].out_features)
+    with torch.no_grad():
+        smaller.features[0].weight.copy_(old[0].weight[left])
+        smaller.features[0].bias.copy_(old[0].bias[left])
+        smaller.features[2].weight.copy_(old[1].weight[:, left])
+        smaller.features[2].bias.copy_(old[1].bias)
+    return smaller
+""",
+    },
+)
 
 
 def observe_trace(answer: Callable, case: tuple, shown: str) -> Observation:
@@ -18,6 +127,12 @@ def observe_trace(answer: Callable, case: tuple, shown: str) -> Observation:
     what = f"What {shown} returns"
     returned = parts.pop(what)
     if isinstance(returned, list | tuple) and len(returned) == 2:
+        gradients = returned[1]
+        if isinstance(gradients, list | tuple) and any(one is None for one in gradients):
+            raise NotYet(
+                "A gradient in the second list is None. A part such as weight[0, 0] has no .grad "
+                "of its own: take the part of the gradient, weight.grad[0, 0], behind backward."
+            )
         parts["The weights"], parts["The gradients"] = to_plain(returned, keep_graphs=True)
     else:
         parts["The weights"] = to_plain(returned, keep_graphs=True)
@@ -95,6 +210,9 @@ def follow(net, x, y, loss_func, optimizer, iterations):
         "Two lists are asked for, the weights and the gradients.": edit(
             "return weights, gradients", "return weights"
         ),
+        "Those are the sizes of the gradients: keep their signs.": edit(
+            "append(weight.grad[0, 0].item())", "append(abs(weight.grad[0, 0].item()))"
+        ),
         "Each gradient is that of the iteration before: read it behind backward.": edit(
             "        gradients.append(weight.grad[0, 0].item())\n",
             "",
@@ -161,16 +279,16 @@ PRUNE = Exercise(
     minutes=12,
     core=False,
     plan="Gather the sizes of all weights in one flat tensor and sort it. How many of them go? The "
-    "last of those is the border. Then visit each weight once more: what is not larger than the "
-    "border becomes 0, in place and outside of the graph.",
+    "next one is the smallest that stays, and that is the border. Then visit each weight once "
+    "more: what is smaller than the border becomes 0, in place and outside of the graph.",
     solution="""\
 def prune(net, share):
     weights = [p for p in net.parameters() if p.ndim == 2]  # a bias has one dimension
     sizes = torch.cat([w.detach().abs().flatten() for w in weights]).sort().values
-    border = sizes[int(share * len(sizes)) - 1]
+    border = sizes[int(share * len(sizes))]  # the smallest that stays
     with torch.no_grad():
         for w in weights:
-            w *= w.abs() > border
+            w *= w.abs() >= border  # True counts as 1, False as 0
 """,
     why="The smallest weights of the whole network are 0, and nothing else has changed.",
     draw=draw_networks,
@@ -185,17 +303,32 @@ def prune(net, share):
                 w *= w.abs() > border
 """,
         "So it comes out if all below the border goes, far below 0 as well: take the size, "
-        "abs().": edit(".detach().abs()", ".detach()", "w.abs() >", "w >"),
-        "The largest are gone, and the smallest are left.": edit("w.abs() > ", "w.abs() <= "),
+        "abs().": edit(".detach().abs()", ".detach()", "w.abs() >=", "w >="),
+        "The largest are gone, and the smallest are left.": edit("w.abs() >= ", "w.abs() < "),
         "The share that should go is the share that is left.": edit(
-            "int(share * len(sizes)) - 1", "int((1 - share) * len(sizes)) - 1"
+            "int(share * len(sizes))", "int((1 - share) * len(sizes))"
         ),
         "The biases were counted and cut, too: leave them out.": edit(" if p.ndim == 2", ""),
         "net is as it was. Are its own tensors changed, in place, with w *= ...?": edit(
-            "w *= w.abs() > border", "w = w * (w.abs() > border)"
+            "w *= w.abs() >= border", "w = w * (w.abs() >= border)"
         ),
-        "One too few is gone: the border itself goes, too.": edit("> border", ">= border"),
+        "One too few is gone: the border is the smallest that stays.": edit(
+            "int(share * len(sizes))", "int(share * len(sizes)) - 1"
+        ),
+        "One too many is gone: the border itself stays.": edit(">= border", "> border"),
+        "Each layer has given up its own share: one border decides for all layers.": """\
+def prune(net, share):
+    with torch.no_grad():
+        for w in net.parameters():
+            if w.ndim == 2:
+                w *= w.abs() > w.abs().quantile(share)
+""",
+        "Only the weight in the middle was cut: all weights compete, the first and the last as "
+        "well.": edit(
+            "[p for p in net.parameters() if p.ndim == 2]  # a bias has one dimension",
+            "[net.features[2].weight]",
+        ),
     },
 )
 
-EXERCISES = {"08-trace": TRACE, "08-prune": PRUNE}
+EXERCISES = {"08-remove": REMOVE, "08-trace": TRACE, "08-prune": PRUNE}

@@ -1,4 +1,4 @@
-"""Notebook 09: an epoch and its judge from memory, and a whole program from a blank cell."""
+"""Notebook 09: an epoch, its judge and a checkpoint from memory, a program from a blank cell."""
 
 import contextlib
 import inspect
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 
 from helpers.exercises.comparing import (
@@ -25,6 +25,8 @@ from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import Problem, list_loop_mistakes
 from helpers.exercises.observing import expect_network
 from helpers.exercises.running import NotYet, draw_alike, new_seed
+from helpers.model import Regressor, make_layers
+from helpers.training import train
 
 
 class Notes(list):
@@ -257,6 +259,125 @@ def my_evaluate(net, loader, loss_func):
         ),
         "The labels are flat where the loss compares: with (N, 1) against (N,) it compares each "
         "prediction with every label.": edit("loss_func(out, y)", "loss_func(out, y.flatten())"),
+    },
+)
+
+
+def draw_runs() -> list[tuple]:
+    """Draw the width of a network and the rate of its Adam."""
+    return [(random.randrange(6, 12), random.uniform(0.004, 0.015))]
+
+
+def observe_resume(answer: object, case: tuple, shown: str) -> Observation:
+    """Save a run twice, and take it up again from the first file, by a new network."""
+    save, resume = expect_parts(answer, 2, "The answer is [save, resume]; what came is")
+    x = torch.rand(30, 1, dtype=torch.float32) * 4 - 2  # (30, 1)
+    (net, optimizer), (other, again) = make_run(*case), make_run(*case)
+    advance(net, optimizer, x, 10)
+    start = [parameter.detach().clone() for parameter in other.parameters()]
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        call(save, net, optimizer, Path(first) / "run.pt", shown="save(net, optimizer, path)")
+        files = list(Path(first).iterdir())
+        parts: dict[str, object] = {"The number of files that save has written": len(files)}
+        if not files:
+            return Observation(parts)
+        parts["The losses of the run that goes on behind save"] = advance(net, optimizer, x, 30)
+        call(save, net, optimizer, Path(second) / "run.pt", shown="save(net, optimizer, path)")
+        call(resume, other, again, Path(first) / "run.pt", shown=shown)
+        has_memory = any(b"param_groups" in file.read_bytes() for file in files)
+    is_kept = all(map(torch.equal, start, other.parameters()))
+    remembers = bool(again.state)
+    parts["The losses after resume"] = advance(other, again, x, 30)
+    return Observation(parts, (is_kept, remembers, remembers or has_memory))
+
+
+def make_run(width: int, lr: float) -> tuple[nn.Module, optim.Optimizer]:
+    """Make a network and its optimizer."""
+    net = Regressor(make_layers([1, width, 1]))
+    return net, optim.Adam(net.parameters(), lr=lr)
+
+
+def advance(
+    net: nn.Module, optimizer: optim.Optimizer, x: torch.Tensor, iterations: int
+) -> list[float]:
+    """Train towards a sine, and return the losses."""
+    steps = train(net, x, x.sin(), nn.MSELoss(), optimizer, epochs=iterations)
+    return [iteration.loss for iteration in steps]
+
+
+LOAD_NET = '    net.load_state_dict(saved["net"])\n'
+LOAD_MEMORY = '    optimizer.load_state_dict(saved["optimizer"])\n'
+SAVED = 'torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict()}, path)'
+
+RESUME = Exercise(
+    shown="resume(net, optimizer, path)",
+    answer="[save, resume]",
+    level=2,
+    minutes=10,
+    plan="What must the file hold, so that tomorrow nothing is missing? The network has a "
+    "state_dict, and so has the optimizer: put both into one dictionary and save that. To take "
+    "the run up again, load the dictionary and give each of the two back what is its own.",
+    solution="""\
+def save(net, optimizer, path):
+    torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict()}, path)
+
+
+def resume(net, optimizer, path):
+    saved = torch.load(path, weights_only=True)
+    net.load_state_dict(saved["net"])
+    optimizer.load_state_dict(saved["optimizer"])
+""",
+    why="Thirty losses, each that of the run which was never stopped.",
+    draw=draw_runs,
+    observe=observe_resume,
+    share=1e-4,
+    mistakes={
+        "The weights are back, but not what the optimizer remembers: it has a state_dict, too.": (
+            edit(', "optimizer": optimizer.state_dict()', "", LOAD_MEMORY, "")
+        ),
+        "The file holds the optimizer's state, but resume does not put it into the optimizer: "
+        "optimizer.load_state_dict does, a new value for a name does not.": edit(LOAD_MEMORY, ""),
+        "The network that comes in keeps the weights it began with: net.load_state_dict fills it, "
+        "a new value for a name does not.": edit(LOAD_NET, ""),
+        "resume changes neither the network nor the optimizer that come in: load_state_dict fills "
+        "them, a new value for a name does not.": edit(LOAD_NET + LOAD_MEMORY, ""),
+        "save has written no file: torch.save(what, path) does.": edit(
+            SAVED, "kept = net.state_dict()\n    return kept"
+        ),
+        "What resume brings back is the run as it was later, and not as it was at that save: does "
+        "all that is needed stand in the file?": """\
+kept = {}
+
+
+def save(net, optimizer, path):
+    kept.update(net=net.state_dict(), optimizer=optimizer.state_dict())
+    torch.save(optimizer.state_dict(), path)
+
+
+def resume(net, optimizer, path):
+    net.load_state_dict(kept["net"])
+    optimizer.load_state_dict(kept["optimizer"])
+""",
+        "What goes into the network is not the state of such a network. Are the two states "
+        "exchanged, or has a second torch.save to the same path replaced the first?": edit(
+            SAVED, "torch.save(optimizer.state_dict(), path)", 'saved["net"]', "saved"
+        ),
+        "What goes into the optimizer is not the state of an optimizer: has a second torch.save "
+        "to the same path replaced the first?": edit(
+            SAVED,
+            "torch.save(net.state_dict(), path)",
+            'saved["net"]',
+            "saved",
+            'saved["optimizer"]',
+            "saved",
+        ),
+        "There is more than one file: put all into one dictionary, and save that once.": edit(
+            SAVED,
+            'torch.save(optimizer.state_dict(), f"{path}.memory")\n'
+            '    torch.save({"net": net.state_dict()}, path)',
+            'saved["optimizer"]',
+            'torch.load(f"{path}.memory", weights_only=True)',
+        ),
     },
 )
 
@@ -647,4 +768,4 @@ def program(path):
     },
 )
 
-EXERCISES = {"09-epoch": EPOCH, "09-evaluate": JUDGE, "09-blank": BLANK}
+EXERCISES = {"09-epoch": EPOCH, "09-evaluate": JUDGE, "09-resume": RESUME, "09-blank": BLANK}

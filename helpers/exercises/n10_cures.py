@@ -1,4 +1,4 @@
-"""Notebook 10: early stopping, from the validation losses of a run."""
+"""Notebook 10: a verdict from pairs, and early stopping from the validation losses of a run."""
 
 import math
 import random
@@ -50,11 +50,15 @@ STOP = Exercise(
     "A lower loss sets all three. When you have waited long enough, leave the loop.",
     solution="""\
 def best_epoch(losses, patience):
-    best, kept, waited = math.inf, 0, 0
+    lowest = math.inf
+    kept = 0
+    waited = 0
     for epoch, loss in enumerate(losses):
         waited += 1
-        if loss < best:
-            best, kept, waited = loss, epoch, 0
+        if loss < lowest:
+            lowest = loss
+            kept = epoch
+            waited = 0
         if waited == patience:
             break
     return kept
@@ -73,18 +77,17 @@ def best_epoch(losses, patience):
             "waited == patience", "waited > patience"
         ),
         "An equal loss is not a lower one: it sets nothing back, and the earlier epoch is kept.": (
-            edit("loss < best", "loss <= best")
+            edit("loss < lowest", "loss <= lowest")
         ),
         "So it comes out where the waiting is added up over the whole run: each new low starts it "
-        "anew.": edit(
-            "best, kept, waited = loss, epoch, 0", "best, kept, waited = loss, epoch, waited - 1"
-        ),
+        "anew.": edit("            waited = 0\n", "            waited -= 1\n"),
         "So it comes out where each loss is compared with the one before it: compare it with the "
         "lowest so far.": edit(
-            "        if waited == patience:", "        best = loss\n        if waited == patience:"
+            "        if waited == patience:",
+            "        lowest = loss\n        if waited == patience:",
         ),
         "So it comes out where a first loss of nan counts as the lowest: nothing is below nan. "
-        "Begin with math.inf.": edit("= math.inf,", "= losses[0],"),
+        "Begin with math.inf.": edit("= math.inf", "= losses[0]"),
         "So it comes out where training stops at nan: nan is no lower loss, and the run goes on.": (
             edit(
                 "        waited += 1",
@@ -92,17 +95,17 @@ def best_epoch(losses, patience):
             )
         ),
         "So it comes out where nan counts as a lower loss: comparing with nan is always False, so "
-        "`not loss >= best` is True for it.": edit("if loss < best", "if not loss >= best"),
+        "`not loss >= best` is True for it.": edit("if loss < lowest", "if not loss >= lowest"),
         "So it comes out where an epoch with nan is passed over: it is an epoch without a lower "
         "loss, and counts as waiting.": edit(
             "        waited += 1\n",
             "        if math.isnan(loss):\n            continue\n        waited += 1\n",
         ),
         "So it comes out where a loss must be lower by a hundredth: any lower loss is a new low.": (
-            edit("loss < best", "loss < 0.99 * best")
+            edit("loss < lowest", "loss < 0.99 * lowest")
         ),
         "That is the lowest loss itself. Its epoch was asked for.": edit(
-            "return kept", "return best"
+            "return kept", "return lowest"
         ),
         "It counts the epochs from 1. The first one is epoch 0, as everywhere in Python.": edit(
             "return kept", "return kept + 1"
@@ -113,4 +116,59 @@ def best_epoch(losses, patience):
     },
 )
 
-EXERCISES = {"10-stop": STOP}
+
+def draw_pairs() -> list[tuple]:
+    """Draw errors with and without a cure, one pair for each number of wins from 0 to 10."""
+    cases = []
+    for wins in range(11):
+        plain = [random.uniform(40, 55) for _ in range(9)] + [random.uniform(90, 110)]
+        random.shuffle(plain)
+        won = [True] * wins + [False] * (10 - wins)
+        random.shuffle(won)
+        cured = []
+        for without, is_lower in zip(plain, won, strict=True):
+            # A win is small and a loss large, or the other way round: the mean is no guide.
+            size = random.uniform(0.5, 2) if is_lower == (wins > 4) else random.uniform(20, 30)
+            cured.append(without - size if is_lower else without + size)
+        cases.append((cured, plain))
+    cured = [error - 1 for error in plain]
+    return [*cases, (plain, list(plain)), ([*cured[:8], *plain[8:]], plain)]
+
+
+VERDICT = Exercise(
+    shown="verdict(cured, plain)",
+    level=1,
+    minutes=6,
+    plan="Go through both lists together, month by month, and count the months in which the cure "
+    "has the lower error. Then compare the count with 9 and with 1.",
+    solution="""\
+def verdict(cured, plain):
+    wins = 0
+    for with_it, without in zip(cured, plain, strict=True):
+        if with_it < without:
+            wins += 1
+    if wins >= 9:
+        return "helps"
+    if wins <= 1:
+        return "harms"
+    return "cannot tell"
+""",
+    why="It counts in pairs, and from nothing to ten wins each count gets its verdict. Equal "
+    "errors are no win.",
+    draw=draw_pairs,
+    mistakes={
+        "So it comes out where a win is the *higher* number: these are errors, and lower is "
+        "better.": edit("with_it < without", "with_it > without"),
+        "So it comes out where equal errors count as a win: equal is not lower.": edit(
+            "with_it < without", "with_it <= without"
+        ),
+        "Nine wins are enough: the rule says nine or ten.": edit("wins >= 9", "wins > 9"),
+        "Eight wins are not enough: the rule says nine or ten.": edit("wins >= 9", "wins >= 8"),
+        "One win is as bad as none: the rule says none or one.": edit("wins <= 1", "wins < 1"),
+        "Two wins are not so few: the rule says none or one.": edit("wins <= 1", "wins <= 2"),
+        "So it comes out where both lists are sorted first: then the pairs are no longer of the "
+        "same month.": edit("zip(cured, plain,", "zip(sorted(cured), sorted(plain),"),
+    },
+)
+
+EXERCISES = {"10-verdict": VERDICT, "10-stop": STOP}

@@ -30,7 +30,7 @@ def make_blades(n: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def judge_classify(answer: object) -> str:
     """Run `classify(x, labels, new_x)`, watch it, and compare its classes with the true ones."""
-    x, labels = make_blades(600)  # (600, 2), (600,)
+    x, labels = make_blades(300)  # (300, 2), (300,)
     new_x, truth = make_blades(POINTS)  # (POINTS, 2), (POINTS,)
     given = (x.clone(), labels.clone(), new_x.clone())
     with Watch() as seen:
@@ -157,7 +157,7 @@ def classify(x, labels, new_x):  # (N, 2), (N,) of int64, (M, 2)
     net = make_layers([2, 32, 32, 3])
     loss_func = nn.CrossEntropyLoss()
     optimizer = optim.Adam(net.parameters(), lr=0.01)
-    for _ in range(300):
+    for _ in range(200):
         loss = loss_func(net(x), labels)
         optimizer.zero_grad()
         loss.backward()
@@ -184,7 +184,7 @@ def classify(x, labels, new_x):  # (N, 2), (N,) of int64, (M, 2)
         "Every border that it draws is a straight line: is there an activation in it?": edit(
             "[2, 32, 32, 3]", "[2, 3]"
         ),
-        "Does it need more iterations, or more units?": edit("range(300)", "range(3)"),
+        "Does it need more iterations, or more units?": edit("range(200)", "range(3)"),
         "Is the loss still a squared error, or does an activation stand at the end of the "
         "network?": edit(
             "loss_func(net(x), labels)", "nn.MSELoss()(net(x), F.one_hot(labels).float())"
@@ -428,4 +428,81 @@ def shift_some(images, most):
     },
 )
 
-EXERCISES = {"11-classify": CLASSIFY, "11-conv": CONV, "11-shift": SHIFT}
+
+def draw_land() -> list[tuple]:
+    """Draw landscapes: known places with their heights, and new ones, none at a known place.
+
+    Beyond 25 of either, cdist loses digits on the way (`compute_mode`), and a difference does not.
+    """
+    cases = []
+    for known, new in ((25, 17), (24, 23), (22, 25)):
+        order = torch.randperm(20 * 25)[: known + new]
+        places = torch.stack([order // 25, order % 25], dim=1).float()  # (known + new, 2)
+        places = places + 0.5 * torch.rand(places.shape, dtype=torch.float32)  # none equally near
+        scale = random.choice((0.5, 1.0, 2.0))
+        waves = (places[:, :1] / 3).sin() + (places[:, 1:] / 4).cos()
+        heights = 10 * waves + torch.randn(known + new, 1, dtype=torch.float32)
+        x = scale * places
+        cases.append((x[:known], heights[:known], x[known:], heights[known:]))
+    return cases
+
+
+RIVAL = Exercise(
+    shown="errors_by_k(x, y, new_x, new_y)",
+    level=2,
+    minutes=12,
+    plan="The distances from each new place to each known one do not depend on k, so take them "
+    "once. For a k, find the k smallest in each row, and where they stand. Weigh the heights "
+    "there by 1 / distance squared, and divide by the sum of the weights. Mind the shapes: a flat "
+    "estimate minus a column makes a table.",
+    solution="""\
+def errors_by_k(x, y, new_x, new_y):
+    distances = torch.cdist(new_x, x)  # (M, N)
+    errors = []
+    for k in range(1, 11):
+        near = distances.topk(k, largest=False)  # (M, k)
+        weights = 1 / near.values**2
+        total = (weights * y[near.indices, 0]).sum(dim=1)  # (M,)
+        guess = total / weights.sum(dim=1)
+        misses = guess - new_y[:, 0]
+        errors.append((misses**2).mean().sqrt().item())
+    return errors
+""",
+    answer="errors_by_k",
+    why="Each k has its error, from the single nearest point to the ten nearest.",
+    draw=draw_land,
+    mistakes={
+        "That is the mean of the squares: its root is missing.": edit(".mean().sqrt()", ".mean()"),
+        "That is the mean absolute difference: square, take the mean, and then the root.": edit(
+            "(misses**2).mean().sqrt()", "misses.abs().mean()"
+        ),
+        "All k points count alike: the weight of each is 1 / distance squared.": edit(
+            "1 / near.values**2", "torch.ones_like(near.values)"
+        ),
+        "The weights are 1 / distance: the distance belongs squared.": edit(
+            "near.values**2", "near.values"
+        ),
+        "The weights grow with the distance: they are 1 divided by its square.": edit(
+            "1 / near.values**2", "near.values**2"
+        ),
+        "These are the k farthest points: topk takes the largest unless you say largest=False.": (
+            edit("topk(k, largest=False)", "topk(k)")
+        ),
+        "A flat estimate meets a column, and PyTorch makes a table of all pairs: take "
+        "new_y[:, 0].": edit("new_y[:, 0]", "new_y"),
+        "It counts from 0 to 9 neighbours: k goes from 1 to 10.": edit(
+            "range(1, 11)", "range(10)"
+        ),
+        "The list ends at k = 9: range(1, 10) leaves its end out.": edit(
+            "range(1, 11)", "range(1, 10)"
+        ),
+        "The known heights are estimated, from the new ones: it is the other way round.": edit(
+            "torch.cdist(new_x, x)", "torch.cdist(x, new_x)",
+            "y[near.indices, 0]", "new_y[near.indices, 0]",
+            "new_y[:, 0]\n        errors", "y[:, 0]\n        errors",
+        ),
+    },
+)  # fmt: skip
+
+
+EXERCISES = {"11-classify": CLASSIFY, "11-rival": RIVAL, "11-conv": CONV, "11-shift": SHIFT}

@@ -23,7 +23,7 @@ STYLE = """<style>
 
 @functools.cache
 def read_questions() -> dict[str, dict]:
-    """Read every question: its text, options, the right one, why, and what to say of the others."""
+    """Read each question: text, options, the right one, why, and what speaks against the others."""
     return tomllib.loads(Path(__file__).with_name("questions.toml").read_text(encoding="utf-8"))
 
 
@@ -69,9 +69,8 @@ def say(question: dict, chosen: str) -> str:
     """Say whether an option is the right one, and why, or what speaks against it."""
     right, why = question["right"], question["why"]
     if chosen == right:
-        return f"And so it is. {why}".rstrip()
-    wrong = question.get("wrong", {}).get(chosen, "")
-    return f"It came out otherwise: {right}. {wrong} {why}".replace("  ", " ").rstrip()
+        return f"And so it is. {why}"
+    return f"It came out otherwise: {right}. {question['wrong'][chosen]} {why}"
 
 
 def predict(name: str) -> Prediction:

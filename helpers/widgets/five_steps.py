@@ -4,6 +4,7 @@ import functools
 import html
 import math
 import re
+import textwrap
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,12 +19,22 @@ from torch import nn
 from helpers.experiment import Experiment, Settings, to_settings
 from helpers.guards import describe, show, to_choice
 from helpers.plots import MARK_COLOUR, loss_limits, to_array
-from helpers.widgets.axes import draw_axes, draw_legend
+from helpers.widgets.axes import draw_axes, draw_legend, join_lines
 from helpers.widgets.controls import make_style
 from helpers.widgets.kernel import log_error, take_in_order
 from helpers.widgets.picture import widen
-from helpers.widgets.png import write_png
-from helpers.widgets.shapes import LOOKS, Box, Dots, Look, Shape, draw_curve, make_page
+from helpers.widgets.png import write_pages
+from helpers.widgets.shapes import (
+    INK,
+    LOOKS,
+    Box,
+    Dots,
+    Look,
+    Shape,
+    Text,
+    draw_curve,
+    make_page,
+)
 from helpers.widgets.stills import View, close_widget, with_still
 from helpers.widgets.svg import write_svg
 
@@ -39,6 +50,9 @@ WIDTH, HEIGHT = 235, 250  # of each half of the picture, in pixels
 HALVES = [make_page(WIDTH, HEIGHT, left) for left in (0, WIDTH)]
 PLACE = (40, 162, 166)  # of the axes in a half: top, width, height
 ASIDE = 52  # from a half's left edge to its axes
+ABOVE = 325  # height of buttons, sentence and table in a still
+COLUMNS = (8, 230, 310, 390)  # of the table there, from the left edge
+BLUE = "#1976D2"  # there, of what has changed
 SKIPPED = Look(MARK_COLOUR, 2, dash=(5, 3))
 CHANGED = "font-weight: bold; color: var(--jp-brand-color1)"
 TABLE = (
@@ -238,6 +252,45 @@ def find_end(losses: list[float]) -> str:
     return f"{np.mean(losses[-10:]):.2g}"
 
 
+def draw_above(names: list[str], pressed: list[str], said: str, table: list[Quantity]) -> list:
+    """Draw for a still what stands above the picture.
+
+    Args:
+        names: What is written on the five buttons.
+        pressed: The steps pressed so far.
+        said: The sentence about the last press.
+        table: Every quantity before and after it.
+    """
+    page = make_page(2 * WIDTH, ABOVE)
+    shapes: list[Shape] = []
+    buttons = [(4 + 93 * place, 6, 89, name) for place, name in enumerate(names)]
+    for left, top, width, name in [*buttons, (4, 40, 89, "Reset")]:
+        shapes.append(frame(page, left, top, width, 26))
+        shapes.append(Text(left + width / 2, top + 17.5, name, "middle"))
+    shapes += [frame(page, 110, 47, 13, 13), Text(131, 57.5, "Skip zero_grad")]
+    shapes.append(Text(8, 92, "pressed: " + (", ".join(pressed[-5:]) or "no step yet")))
+    lines = textwrap.wrap(said, 68, max_lines=3, placeholder=" …")
+    shapes += [Text(8, 114 + 18 * row, line) for row, line in enumerate(lines)]
+    rows = [("quantity", "before", "after", "effect", INK)]
+    for one in table:
+        effect, colour = ("changed", BLUE) if one.changed else ("", INK)
+        rows.append((one.name, one.before, one.after, effect, colour))
+    for row, (*cells, colour) in enumerate(rows):
+        height = 172 + 18 * row
+        for left, cell in zip(COLUMNS, cells, strict=True):
+            shapes.append(Text(left, height, cell, colour=colour))
+    rule = [(COLUMNS[0], 177.5), (2 * WIDTH - 8, 177.5)]
+    return [*shapes, join_lines(page, [rule], LOOKS["grid"])]
+
+
+def frame(page: Box, left: float, top: float, width: float, height: float) -> Shape:
+    """Draw the outline of a button."""
+    left, top = left + 0.5, top + 0.5
+    right, bottom = left + width, top + height
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+    return join_lines(page, [corners], LOOKS["axis"])
+
+
 class FiveSteps(View):
     """A debugger that takes one iteration apart.
 
@@ -417,5 +470,7 @@ class FiveSteps(View):
         return shapes
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        png = write_png(self.shapes, 2 * WIDTH, HEIGHT)
+        names = [button.description for button in self.buttons.values()]
+        above = draw_above(names, self.steps.pressed, self.sentence, self.quantities)
+        png = write_pages([(above, ABOVE), (self.shapes, HEIGHT)], 2 * WIDTH)
         return with_still(super()._repr_mimebundle_(**kwargs), png, self.sentence)

@@ -44,6 +44,19 @@ def write_png(shapes: Sequence[Shape], width: int, height: int) -> bytes:
     return stream.getvalue()
 
 
+def write_pages(pages: Sequence[tuple[Sequence[Shape], int]], width: int) -> bytes:
+    """Write pictures of one width below each other.
+
+    Args:
+        pages: From the top down, each its shapes and its height.
+        width: Their width in pixels, as they are shown.
+    """
+    stream = io.BytesIO()
+    whole = np.vstack([render(shapes, width, height) for shapes, height in pages])
+    imsave(stream, whole, format="png", origin="upper")
+    return stream.getvalue()
+
+
 def render(shapes: Sequence[Shape], width: int, height: int, scale: int = SHARP) -> np.ndarray:
     """Draw a picture on white.
 

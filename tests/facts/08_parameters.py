@@ -4,7 +4,91 @@ import statistics
 
 # %% 08-train
 assert 0.00005 < last.loss < 0.02
-assert count_parameters(net) == 2131
+assert last.number == 599
+assert sum(parameter.numel() for parameter in net.parameters()) == 2131
+
+# %% 08-sine-answer
+rows = printed(
+    "hidden layer {}, the most similar unit, five seeds: untrained {} to {}, trained {} to {}"
+)
+assert len(rows) == 3
+for layer, _, fresh, low, high in rows:
+    assert 0.1 < low <= high < 0.95
+    assert layer == 3 or high < 0.55
+    assert layer == 3 or high < fresh + 0.15
+assert 0.55 < max(row[4] for row in rows) < 0.92
+assert min(best_likeness(net, 3) - best_likeness(net, 1) for net in trained) > 0.05
+
+# %% 08-sine-reveal
+assert right("08-sine") == "between 0.5 and 0.95"
+
+# %% 08-unit-draw
+output, effect = unit_effect(net, 3, 19, x)
+assert 0.02 < loss_func(net(x) - effect, y).item() < 3
+for outputs in hidden_outputs(net, x):
+    assert 1 <= (~outputs.any(dim=0)).sum() <= 0.6 * outputs.shape[1]
+
+# %% 08-lose-answer
+rows = printed("hidden layer {}: {} to {} of {} units count")
+assert [row[3] for row in rows] == [20, 50, 20]
+shares = [(low / units, high / units) for _, low, high, units in rows]
+assert 0.65 <= shares[0][0] <= 1
+for low, high in shares[1:]:
+    assert 0.1 < low <= high < 0.8
+assert shares[0][0] > max(shares[1][1], shares[2][1])
+counts = [sum(count_needed(net, layer) for layer in (1, 2, 3)) for net in trained]
+assert 35 < min(counts) <= max(counts) < 65
+
+# %% 08-lose-reveal
+assert right("08-lose") == "the first"
+
+# %% 08-kindly
+rows = printed("hidden layer {}: {} to {} of {} units count")
+shares = [(low / units, high / units) for _, low, high, units in rows]
+assert 0.6 <= shares[0][0] <= 1
+for _, low, high, _ in rows:
+    assert 1 <= low <= high <= 30
+assert shares[0][0] > max(shares[1][1], shares[2][1])
+
+# %% 08-wide
+rows = printed("seed {}: the loss is {}, and {} of 100 first units count")
+assert len(rows) == 5
+learnt = [count for _, loss, count in rows if loss < flat / 10]
+assert 3 <= len(learnt) <= 5
+for _, loss, count in rows:
+    assert 0.00002 < loss < 0.3
+    assert loss > flat / 10 or 10 < count < 50
+
+# %% 08-sum-count
+rows = printed(
+    "seed {}: the largest alone has a loss of {}; it takes {} of the {} units that are ever on"
+)
+assert len(rows) == 5
+for _, alone, number, living in rows:
+    assert 8 <= number <= living <= 20
+    assert 0.3 < alone < 5
+    assert living >= 11
+assert statistics.median(row[1] for row in rows) > flat
+assert statistics.median(row[2] for row in rows) >= 10
+
+# %% 08-pieces
+assert 10 <= number <= 14
+
+# %% 08-sum-answer
+assert printed("the pieces of the sine: {} times") == [[1]]
+rows = printed("seed {}: untrained {} times, trained {} times")
+assert len(rows) == 5
+for _, fresh, after in rows:
+    assert 1 <= fresh < 40
+    assert 3 < after < 12
+assert 4 < statistics.median(row[2] for row in rows) < 7
+for net_ in trained:
+    parts = get_contributions(net_)
+    assert parts.clamp(min=0).sum(dim=1).mean() > 1
+    assert parts.clamp(max=0).sum(dim=1).mean() < -1
+
+# %% 08-sum-reveal
+assert right("08-sum") == "more than three times"
 
 # %% 08-kinks-picture
 always = [unit for unit in range(20) if on[:, unit].all()]
@@ -13,78 +97,99 @@ assert (always, never) == ([0, 6], [15])
 
 # %% 08-move-answer
 rows = printed("unit {} moves the point at x = -10 by {}, at x = 0 by {}, at x = 10 by {}")
-assert [unit for unit, *_ in rows] == [5, 0, 6, 15]
+assert [unit for unit, *_ in rows] == [6, 1, 7, 16]
 for unit, *ends in rows:
-    assert ends[1] <= 0.001
-    assert unit not in (0, 6) or 0.002 < min(ends[0], ends[2]) < 0.2
-    assert unit != 15 or ends == [0, 0, 0]
-move = (changed(5, 1.1) - net(x)).abs()
+    assert ends[1] <= 0.002
+    assert unit not in (1, 7) or 0.002 < min(ends[0], ends[2]) < 0.3
+    assert unit != 16 or ends == [0, 0, 0]
+move = (changed(6, 1.1) - net(x)).abs()
 off, far = x < kinks[5], x > kinks[5] + 5
-assert off.sum() > 100
+assert off.sum() > 30
 assert not move[off].any()
 assert move[far].max() > 0.01
 assert (move[x > kinks[5]] > 1e-5).float().mean() > 0.9
-assert not layer.weight.grad[15].any()
+
+# %% 08-move-reveal
 assert right("08-move") == "those on one side of the kink"
+
+# %% 08-draw
+assert 0.003 < loss_func(changed(6, 1.5), y).item() < 0.5
 
 # %% 08-layer-answer
 for change in changes:
     assert 0.03 < change < 5
+
+# %% 08-layer-reveal
 place = changes.index(max(changes))
 assert right("08-layer") == ["the first", "the second", "the third", "the last"][place]
 
 # %% 08-seeds
-rows = printed("{}, layer {}: {} to {}")
-assert len(rows) == 8
-for _, _, low, high in rows:
+rows = printed("layer {}: relative change {} to {}")
+assert len(rows) == 4
+for _, low, high in rows:
     assert 0.02 < low <= high < 5
-rows = printed("{}: the first changes least in {} of 5, the last most in {} of 5")
-assert [optimizer for optimizer, _, _ in rows] == ["Adam", "SGD"]
-for _, least, most in rows:
-    assert 3 <= least <= 5
-    assert 3 <= most <= 5
+assert 2 * rows[0][2] < min(row[1] for row in rows[1:])
+last_most = (table.argmax(dim=1) == 3).sum().item()
+assert 4 <= last_most <= 5
 
 # %% 08-moves
-rows = printed("{}: a number of {} moves by {} to {}")
-assert len(rows) == 8
-for _, size, low, high in rows:
-    assert 0.04 < size < 1
+rows = printed("layer {}: size {} to {} (by the rule {}), move {} to {}")
+assert len(rows) == 4
+for _, small, large, rule, low, high in rows:
+    assert 0.6 < small / rule <= large / rule < 1.4
     assert 0.01 < low <= high < 0.6
-sizes = [size for _, size, _, _ in rows[:4]]
-assert sizes[0] > 4 * max(sizes[1:])
+assert rows[0][1] > 2.5 * max(row[2] for row in rows[1:])
+assert rows[0][5] < min(row[5] for row in rows[1:])
 
+# %% 08-smaller-start
+rows = printed("seed {}: layer 1 was {}, now {}; layer 2 now {}; the loss is {}")
+assert len(rows) == 5
+for _, was, now, second, loss in rows:
+    assert now > 3 * was
+    assert 0.02 < was < 0.4
+    assert 0.2 < now < 2
+    assert 0.3 < second < 2
+    assert 0.4 < now / second < 2
+    assert 0.000001 < loss < 0.04
+assert statistics.median(now / was for _, was, now, _, _ in rows) > 4
 
-def typical_move(optimizer, place):
-    moves = []
-    for old, new in zip(starts, trained[optimizer], strict=True):
-        change = new.features[place].weight.detach() - old.features[place].weight.detach()
-        moves.append(change.square().mean().sqrt().item())
-    return statistics.median(moves)
+# %% 08-frozen-answer
+rows = printed("seed {}: frozen {}, trained {}")
+assert len(rows) == 5
+assert sum(frozen < flat / 10 for _, frozen, _ in rows) >= 4
+for _, frozen, _ in rows:
+    assert 0.00002 < frozen < 0.1
 
-
-assert typical_move("Adam", 0) < min(typical_move("Adam", 4), typical_move("Adam", 6))
-assert typical_move("SGD", 0) > max(typical_move("SGD", 2), typical_move("SGD", 4))
+# %% 08-frozen-reveal
+assert right("08-frozen") == "four or five"
 
 # %% 08-follow-answer
-rows = printed("{}: equal at every iteration: {}")
-assert rows == [["SGD", True], ["Adam", False], ["Adadelta", False]]
-assert right("08-follow") == f"{' and '.join(name for name, equal in rows if equal)} only"
+rows = printed("{}: equal in {} of 100 iterations, opposite directions in {}")
+assert [name for name, *_ in rows] == ["SGD", "Adam", "Adadelta"]
+assert list(rows[0][1:]) == [100, 0]
+assert rows[1][1] < 20
+assert 20 <= rows[1][2] < 70
+assert rows[2][1] < 20
+assert rows[2][2] == 0
 
-# %% 08-pruned
-rows = printed("{} % gone: at once {} to {}, after 600 {} to {}")
-assert len(rows) == 3
-for _, low, high, best, worst in rows:
-    assert 1e-5 < low < high < 20
-    assert 1e-5 < best < worst < 0.8
-first, after = {}, {}
-for share, losses in curves.items():
-    first[share] = statistics.median(curve[0] for curve in losses)
-    after[share] = statistics.median(statistics.mean(curve[500:600]) for curve in losses)
-assert first[0.5] > 10 * first[0.0]
-assert after[0.9] > after[0.5]
-assert after[0.5] < 10 * after[0.0]
-assert right("08-prune") == "at most ten times that of 600 more iterations without pruning"
+# %% 08-follow-reveal
+assert right("08-follow") == "in twenty or more"
 
-# %% 08-comeback-picture
-assert 1e-5 < min(later) < max(later) < 0.6
-assert 1e-5 < statistics.median(later) < 0.02
+# %% 08-prune-runs
+rows = printed("seed {}: right after pruning {}, 600 iterations later {}")
+assert len(rows) == 5
+at_once = [row[1] for row in rows]
+assert 0.2 < min(at_once) <= max(at_once) < 20
+assert statistics.median(at_once) > flat
+assert 3 <= sum(end < flat / 10 for *_, end in rows) <= 5
+for *_, end in rows:
+    assert 0.0001 < end < 0.5
+assert [int(mask.sum()) for mask in masks] == [100, 100]
+
+# %% 08-mask-answer
+assert sum(loss < flat / 10 for loss in same_mask) >= 4
+assert 3 <= sum(loss < flat / 10 for loss in random_mask) <= 5
+assert [int(mask.sum()) for mask in others] == [100, 100]
+
+# %% 08-mask-reveal
+assert right("08-mask") == "four or five"

@@ -2,33 +2,129 @@
 
 import statistics
 
-# %% 09-first-program
-assert 10 < first_error < 60
+# %% 09-rivals-scores
+scores = dict(zip(rivals, (cm for (cm,) in printed("{} cm on the validation rows")), strict=True))
+assert scores["polynomial"] < 50 > scores["five nearest"]
+assert scores["the mean"] > 80
+by_degree = {degree: cm for degree, cm in printed("degree {}: {} cm")}
+assert by_degree[5] > by_degree[7] + 5
+assert by_degree[7] < min(by_degree[9], by_degree[11]) + 1
 
-# %% 09-batch-errors
-rows = printed("rate {}, batch {}: 20 epochs {} to {} cm, 240 iterations {} to {} cm")
+# %% 09-new-net
+for _, first, second, cm in printed("epoch {}: training {}, validation {}, that is {} cm"):
+    assert 0.3 < first < 1.1
+    assert 0.3 < second < 1.1
+    assert 50 < cm < 90
+
+# %% 09-batch-answer
+rows = printed(
+    "rate {}, batches of {}: after 10 epochs {} to {} cm, after 120 iterations {} to {} cm"
+)
+for lr in (0.003, 0.01):
+    early, late = {}, {}
+    for size in (120, 30, 10):
+        runs = histories[lr, size]
+        early[size] = statistics.median(to_cm(sum(losses[7:10]) / 3, scale) for losses in runs)
+        late[size] = statistics.median(to_cm(sum(losses[-3:]) / 3, scale) for losses in runs)
+    assert early[10] + 1 < early[30] < early[120] - 1
+    assert late[120] + 1 < late[30] < late[10] - 1
 assert len(rows) == 6
-for _, _, *errors in rows:
-    assert 25 < min(errors) <= max(errors) < 120
+assert right("09-batch").startswith(f"{min(early, key=early.get)}:")
 
+# %% 09-batch-reveal
+ends = {}
+for size in sizes:
+    ends[size] = statistics.median(sum(losses[7:10]) for losses in histories[0.01, size])
+assert right("09-batch").startswith(f"{min(ends, key=ends.get)}:")
 
-def middle(lr, size, part):
-    """The median of five seeds' validation errors in a part of the epochs."""
-    return statistics.median(to_cm(runs[lr, size, seed][part, 1].mean()) for seed in range(5))
+# %% 09-nets
+errors = [error for _, error in printed("network, seed {}: {} cm on the validation rows")]
+assert len(errors) == 5
+assert 38 < min(errors) <= max(errors) < 60
+((mean_cm,),) = printed("the mean {} cm")
+assert 85 < mean_cm < 95
+for name in ("five nearest", "polynomial"):
+    ((cm,),) = printed(name + " {} cm")
+    assert 40 < cm < 50
 
+# %% 09-bar-rule
+((_, low_cm, high_cm),) = printed("60 rows: {} cm, from {} to {} by the rule")
+assert 5 < high_cm - low_cm < 12
 
-for lr in (0.01, 0.03):
-    assert middle(lr, 120, slice(-5, None)) < middle(lr, 10, slice(-5, None))
-early = {size: middle(0.01, size, slice(15, 20)) for size in (120, 50, 10)}
-assert early[10] < min(early[50], early[120])
-assert right("09-batch") == f"batches of {min(early, key=early.get)}"
+# %% 09-bar-answer
+((_, spread_cm),) = printed("200 months: the middle {} cm, the spread {} cm")
+assert 3 < spread_cm < 5
+inside = ((errors - errors.median()).abs() < (high - low) / 2).float().mean()
+assert 0.5 < inside < 0.85
+assert right("09-bar") == f"about {spread_cm:.0f} cm"
+
+# %% 09-bar-reveal
+assert right("09-bar") == f"about {errors.std():.0f} cm"
+
+# %% 09-rival-answer
+results = printed("network, seed {}: {} cm, {} to {}")
+(polynomial_cm,) = [cm for (cm,) in printed("polynomial {} cm")]
+assert 40 < polynomial_cm < 44
+lower = sum(low_cm > polynomial_cm for _, _, low_cm, _ in results)
+assert lower >= 4
+assert all(0.5 < high_cm - low_cm < 1.5 for _, _, low_cm, high_cm in results)
+assert right("09-rival") == ("the polynomial, on most of the five" if lower > 2 else "")
+
+# %% 09-rival-reveal
+found = {"polynomial": get_error(say_polynomial(x[train_rows], y[train_rows], new_x), new_y)}
+found["network"] = statistics.median(get_error(say(net, scale, new_x), new_y) for net in nets)
+assert right("09-rival").startswith(f"the {min(found, key=found.get)}, on most")
+
+# %% 09-rows-answer
+rows = printed(
+    "{} rows: network {} cm, on its own rows {} cm, polynomial {} cm, "
+    "ahead of the network on {} of 5"
+)
+table = {row[0]: row[1:] for row in rows}
+assert table[30][0] - table[120][0] > 3
+assert table[15][3] <= 1
+assert table[120][3] >= 4
+assert table[480][3] == 5
+assert table[15][0] - table[15][1] > 20
+assert abs(table[480][0] - table[480][1]) < 3
+assert table[480][1] > table[30][1] + 8
+fall = table[120][0] - table[480][0]
+assert right("09-rows") == ("by three at most, or not at all" if fall <= 3 else "")
+
+# %% 09-rows-reveal
+amounts = {10: "by about ten", 5: "by about five", 1: "by three at most"}
+fall = (net_errors[:, 2].median() - net_errors[:, 3].median()).item()
+closest = min(amounts, key=lambda amount: abs(amount - fall))
+assert right("09-rows").startswith(amounts[closest])
+
+# %% 09-missing-answer
+assert resumed != never_stopped[6:]
+assert all(abs(a - b) < 0.2 for a, b in zip(resumed, never_stopped[6:], strict=True))
+assert right("09-missing") == "the state of the loader's generator"
+
+# %% 09-missing-reveal
+assert right("09-missing") == "the state of the loader's generator"
+
+# %% 09-use
+((cm,),) = printed("the water at hour 3: {} cm")
+assert 40 < cm < 140
+
+# %% 09-choose
+assert 38 < val_errors[chosen] < 50
 
 # %% 09-test-error
-assert 25 < to_cm(best) < 60
-assert 30 < test_error < 70
+for cm, low_cm, high_cm in printed("{} cm on the test rows, from {} to {}"):
+    assert 30 < low_cm < cm < high_cm < 55
 
 # %% 09-next-month
-assert 40 < first_next < 110
-assert 33 < own_next < 60
-assert own_next < first_next
-assert right("09-month") == ("above 40 cm" if first_next > 40 else "")
+for (cm,) in printed("{} cm next month"):
+    assert 38 < cm < 50
+((low_cm, high_cm),) = printed("next month, {} to {}")
+assert 36 < low_cm < high_cm < 54
+
+# %% 09-memory
+((early_low, early_high),) = printed("after 100 iterations: the loss times {} to {}")
+assert 0.9 < early_low <= early_high < 1.2
+((late_low, late_high),) = printed("after 500 iterations: the loss times {} to {}")
+assert 0.9 < late_low < 100
+assert 30 < late_high < 10_000

@@ -1,0 +1,79 @@
+"""Score networks and their rivals on the mountain side of notebook 11: about 5 minutes of one core.
+
+Usage: python tests/make/heights.py
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from matplotlib.cbook import get_sample_data
+from torch import nn, optim
+
+from helpers.model import Regressor, make_layers
+
+COUNTS = (64, 256, 1024, 4096)  # how many heights are known
+DRAWS = 5  # which ones they are, and the weights that a network begins with
+CFGS = ([2, 8, 8, 1], [2, 64, 64, 64, 1])
+RATES = (0.003, 0.01)
+STOPS = (250, 500, 1000, 1500)  # iterations after which a network is scored
+PATH = Path(__file__).parents[2] / "helpers" / "results" / "heights.json"
+
+
+def read() -> tuple[torch.Tensor, torch.Tensor]:
+    """Places (138632, 2), in hundreds of the table's steps, and their heights (138632, 1)."""
+    heights = torch.tensor(get_sample_data("jacksboro_fault_dem.npz")["elevation"]).float()
+    rows, columns = heights.shape
+    places = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).float()
+    return (places - places.mean(dim=0)) / 100, heights.reshape(-1, 1)
+
+
+def estimate(x: torch.Tensor, y: torch.Tensor, new_x: torch.Tensor, count: int) -> torch.Tensor:
+    """Average the heights of the nearest known points, weighted by 1 / distance squared: (M, 1)."""
+    near = torch.cdist(new_x, x).topk(count, largest=False)  # (M, count)
+    weights = 1 / near.values**2
+    return (weights * y[near.indices, 0]).sum(dim=1, keepdim=True) / weights.sum(1, keepdim=True)
+
+
+def error(guess: torch.Tensor, truth: torch.Tensor) -> float:
+    """Take the root of the mean squared error, rounded, in the heights' unit."""
+    return round((guess - truth).square().mean().sqrt().item(), 1)
+
+
+def train(x, y, new_x, new_y, **run) -> list[float]:
+    """Train one network; return its held-out error at each of the stops."""
+    torch.manual_seed(run["draw"])
+    net = Regressor(make_layers(run["cfg"]))
+    optimizer = optim.Adam(net.parameters(), lr=run["lr"])
+    middle, spread = y.mean(), y.std()
+    errors = []
+    for iteration in range(1, max(STOPS) + 1):
+        loss = nn.MSELoss()(net(x), (y - middle) / spread)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if iteration in STOPS:
+            with torch.no_grad():
+                errors.append(error(net(new_x) * spread + middle, new_y))
+    return errors
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    x, y = read()
+    lines = []
+    for known in COUNTS:
+        for draw in range(DRAWS):
+            order = torch.randperm(len(x), generator=torch.Generator().manual_seed(draw))
+            mine, others = order[:known], order[-4000:]
+            given = x[mine], y[mine], x[others], y[others]
+            row = {"points": known, "draw": draw, "mean": error(y[mine].mean(), y[others])}
+            for count in (1, 5):
+                row[f"nearest {count}"] = error(estimate(*given[:3], count), y[others])
+            for cfg in CFGS:
+                for lr in RATES:
+                    row[f"{cfg[1:-1]} {lr}"] = train(*given, cfg=cfg, lr=lr, draw=draw)
+            lines.append(json.dumps(row))
+            print(lines[-1], flush=True)
+    head = json.dumps({"torch": torch.__version__, "stops": STOPS})[:-1]
+    PATH.write_text(f'{head}, "rows": [\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
