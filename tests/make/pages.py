@@ -73,8 +73,12 @@ def ask(name):
 def slug(found):
     """A link whose anchor is written as MyST writes it; JupyterLab keeps capitals and signs."""
     page, _, anchor = found[0].partition("#")
-    plain = re.sub(r"[^\w-]", "", anchor.lower())
+    plain = re.sub(r"[^\w-]", "", unquote(anchor).lower())
     return found[0] if "://" in page else f"{page}#{plain}"
+
+
+def slug_links(text):
+    return re.sub(r"(?<=\]\()[^()\s]*#[^()\s]+(?=\))", slug, text)
 
 
 def prepare(notebook):
@@ -86,7 +90,7 @@ def prepare(notebook):
         cells.append(cell)
         if cell.cell_type == "markdown":
             source = re.sub(r'(href="\w+)\.ipynb', r"\1.html", cell.source)
-            cell.source = re.sub(r"(?<=\]\()[^()\s]*#[^()\s]+(?=\))", slug, source)
+            cell.source = slug_links(source)
             continue
         for output in cell.outputs:
             output.get("data", {}).pop(WIDGET, None)
@@ -159,7 +163,7 @@ def build(out, stored=False):
             prepare(notebook)
             nbformat.write(notebook, source / path.name)
         for path in PAGES:
-            (source / path.name).write_text(path.read_text("utf-8"), "utf-8")
+            (source / path.name).write_text(slug_links(path.read_text("utf-8")), "utf-8")
         images = source / "images"
         images.mkdir()
         for path in (ROOT / "notebooks" / "images").iterdir():
