@@ -110,7 +110,7 @@ def write_index(folder):
     opening = readme.partition("\n## Start")[0]
     table = re.search(r"\n## The notebooks\n\n(.+?)\n\n", readme, re.DOTALL)[1]
     text = f"{opening}\n\n{table}\n".replace("(notebooks/", "(")
-    named = dict(re.findall(r"\[([^]]+)\]\((\w+)\.ipynb\)", table))
+    named = dict(re.findall(r"\[([^]]+)\]\(notebooks/(\w+)\.ipynb\)", table))
     named = {stem: title for title, stem in named.items()} | {p.stem: p.stem.title() for p in PAGES}
     names = "\n".join(f"{title} <{stem}>" for stem, title in named.items())
     toc = f"```{{toctree}}\n:hidden:\n:maxdepth: 1\n\n{names}\n```\n"
