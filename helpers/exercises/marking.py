@@ -18,6 +18,7 @@ import secrets
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -37,6 +38,7 @@ RANK = [RIGHT, NOT_YET, FAILED, OPEN_STILL]  # which of a student's several answ
 SECONDS = 90.0  # how long one exercise may take, with the cells that it stands on
 MEGABYTES = 2000  # how much memory it may take beyond what PyTorch has taken
 FILE_SIZE = 100_000_000  # bytes of a file that it may write
+PAUSE = 0.5  # seconds before another attempt
 ATTEMPTS = 5  # how often a process is started that does not come to life
 LONGEST = 2000  # letters of a sentence
 
@@ -245,6 +247,7 @@ def start(job: Job, *args: object) -> tuple[Connection, multiprocessing.Process]
             here.close()
             if not left:
                 raise
+            time.sleep(PAUSE)
         finally:
             there.close()
     raise AssertionError("one of the attempts returns or raises")
