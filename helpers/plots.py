@@ -293,7 +293,7 @@ def draw_columns(
             where = ax.get_xaxis_transform()  # x in data, y from 0 at the bottom to 1 at the top
             ax.text(place, 0.5, "all exploded", rotation=90, ha="center", transform=where)
     ax.set(xticks=range(len(groups)), xticklabels=list(groups), xlim=(-0.6, len(groups) - 0.4))
-    ax.legend(loc="lower right", fontsize=8)
+    ax.legend(loc="lower left", fontsize=8)
 
 
 def draw_bowl(
