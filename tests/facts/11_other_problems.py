@@ -112,8 +112,11 @@ rows = {
     for shift, known, least, most in printed("up to {} pixels away, {} pictures: {} to {}")
 }
 assert rows[1, 1500][0] > rows[2, 1500][1] > rows[2, 1500][0] > rows[3, 1500][1]
-assert rows[3, 1500][0] > 0.55
+assert 0.86 < rows[1, 1500][0] <= rows[1, 1500][1] < 0.97
+assert 0.7 < rows[2, 1500][0] <= rows[2, 1500][1] < 0.87
+assert 0.6 < rows[3, 1500][0] <= rows[3, 1500][1] < 0.78
 for wide in ((2, 6000), (3, 13500)):
+    assert 0.86 < rows[wide][0] <= rows[wide][1] < 0.97
     assert abs(sum(rows[wide]) - sum(rows[1, 1500])) / 2 < 0.03
 
 # %% 11-distances
