@@ -73,6 +73,14 @@ def judge_classify(answer: object) -> str:
 def advise(net: nn.Module, x: torch.Tensor) -> str:
     """Say what may be missing in a network that gets too few of the points x, (N, 2), right."""
     with in_use(net):
+        logits = net(x)
+    apart = (logits - logits.mean(dim=1, keepdim=True)).abs().max()
+    if apart < 0.5 and logits.std() > 0.3:
+        return (
+            "All three columns say about the same number, that of the class: the loss is still a "
+            "squared error. Cross-entropy compares logits with class numbers."
+        )
+    with in_use(net):
         ends, middle = net(x) + net(x.flip(0)), net((x + x.flip(0)) / 2)
     if (ends / 2 - middle).abs().max() < 1e-3 * ends.abs().max():
         return "Every border that it draws is a straight line: is there an activation in it?"
@@ -137,10 +145,12 @@ def expect_agreement(classes: torch.Tensor, largest: torch.Tensor, net: nn.Modul
     if share < 0.99:
         names = " ".join(type(one).__name__ for one in net.modules())
         has_modes = "Dropout" in names or "Norm" in names
-        hint = " Is net.eval() missing before the classes are computed?" if has_modes else ""
+        hint = "Is net.eval() missing before the classes are computed?"
+        if not has_modes:
+            hint = "It is asked about new_x as it came: what you do to the inputs, do in it."
         raise NotYet(
             f"The classes should be the places of the largest logits of the network in eval mode; "
-            f"they agree in {share:.0%} of the rows.{hint}"
+            f"they agree in {share:.0%} of the rows. {hint}"
         )
 
 
@@ -173,7 +183,12 @@ def classify(x, labels, new_x):  # (N, 2), (N,) of int64, (M, 2)
         "argmax(dim=1).": edit(".argmax(dim=1)", ""),
         "It ran down the columns: a row is one point, dim=1.": edit("dim=1", "dim=0"),
         "those of new_x are asked for.": edit("net(new_x)", "net(x)"),
-        "they agree in 0% of the rows.": edit("dim=1)", "dim=1) + 1"),
+        "It is asked about new_x as it came: what you do to the inputs, do in it.": edit(
+            "dim=1)", "dim=1) + 1"
+        ),
+        "the loss is still a squared error. Cross-entropy compares logits with class numbers.": (
+            edit("loss_func(net(x), labels)", "nn.MSELoss()(net(x), labels[:, None].float())")
+        ),
         "The network ends in one, and cross-entropy has one inside: give it raw logits.": edit(
             "make_layers([2, 32, 32, 3])",
             "nn.Sequential(make_layers([2, 32, 32, 3]), nn.Softmax(dim=1))",
@@ -270,6 +285,12 @@ def my_conv_layers(cfg, channels, size, classes):
             "            channels = width\n", "            last = width\n",
             "Linear(channels", "Linear(last",
         ),
+        "The first convolution takes one channel only: it must take as many as the pictures "
+        "have, and each later one what the one before hands on.": edit(
+            "nn.Conv2d(channels", "nn.Conv2d(1"
+        ),
+        'An "M" comes to the last branch as well, and a letter is no number of kernels: the '
+        "second question is elif.": edit("elif", "if"),
         "No letter halves the size here: the Linear expects the picture as large as it came.": edit(
             "[nn.MaxPool2d(2)]\n            size = size // 2", "[nn.MaxPool2d(2)]",
             "[nn.AvgPool2d(2)]\n            size = size // 2", "[nn.AvgPool2d(2)]",
@@ -478,6 +499,9 @@ def errors_by_k(x, y, new_x, new_y):
         ),
         "All k points count alike: the weight of each is 1 / distance squared.": edit(
             "1 / near.values**2", "torch.ones_like(near.values)"
+        ),
+        "The weighted sum is not divided by the sum of the weights: it is no mean yet.": edit(
+            "total / weights.sum(dim=1)", "total"
         ),
         "The weights are 1 / distance: the distance belongs squared.": edit(
             "near.values**2", "near.values"
