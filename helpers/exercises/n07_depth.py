@@ -403,10 +403,9 @@ def judge_goal(answer: object) -> str:
         loss = (net(x) - torch.sin(x.square() / 5)).square().mean().item()
     when = f"at iteration {min(done, WITHIN)}"
     if loss < LOSS:
-        return (
-            f"{size:,} parameters, and {when} a loss below {LOSS} on points between. No network "
-            f"with one or two hidden layers came that far here."
-        )
+        said = f"{size:,} parameters, and {when} a loss below {LOSS} on points between."
+        tried = "Of the networks with one or two hidden layers that we tried, none came that far."
+        return f"{said} {tried}" if len(settings.cfg) > 4 else said
     left = "Try another depth, another rate or another optimizer, each on two seeds."
     if done < WITHIN:
         left = f"{count(WITHIN - done, 'iteration')} can still be made."
