@@ -696,9 +696,9 @@ def refuse_leak(
         )
     raise NotYet(
         f"With other degrees in its last {TEST} rows, and all else alike, the file leads to "
-        f"predictions up to {gap:.0f} degrees away: so those rows have a say. Put them aside before you "
-            f"shuffle or sort. Do they train, or "
-        f"choose the epoch, or count in mean and spread?"
+        f"predictions up to {gap:.0f} degrees away: so those rows have a say. Put them aside "
+        f"before you shuffle or sort. Do they train, or choose the epoch, or count in mean and "
+        f"spread?"
     )
 
 
@@ -804,9 +804,7 @@ def program(path):
         "kept for later, not of what comes in.": (
             edit("(x - mean[0]) / spread[0]", "(x - x.mean()) / x.std()")
         ),
-        "predict must scale x by the same mean and spread.": edit(
-            "(x - mean[0]) / spread[0]", "x"
-        ),
+        "predict must scale x by the same mean and spread.": edit("(x - mean[0]) / spread[0]", "x"),
         "Have the rows been sorted by time before the last 30 were put aside?": edit(
             "    rest, test_part", "    data = data[data[:, 0].argsort()]\n    rest, test_part"
         ),
