@@ -51,6 +51,8 @@ ends = {
     )
 }
 assert len(ends) == 6
+for low_cm, high_cm, middle_cm in ends.values():
+    assert 40 < low_cm <= middle_cm <= high_cm < 75
 assert ends[0.003, 100][2] > ends[0.003, 600][2] + 8  # far too few
 assert ends[0.003, 300][1] > ends[0.003, 600][2] + 3  # some lag behind
 assert ends[0.01, 100][2] > ends[0.01, 300][2] + 3
@@ -58,8 +60,11 @@ for one in ((0.003, 600), (0.01, 300), (0.01, 600)):
     assert 42 <= ends[one][2] <= 46
 
 # %% 09-nets
-errors = [error for _, error in printed("network, seed {}: {} cm on the validation rows")]
-assert len(errors) == 5
+rows = printed("network, seed {}: {} cm on the validation rows")
+assert len(rows) == 5
+for seed, _ in rows:
+    assert 0 <= seed <= 4
+errors = [error for _, error in rows]
 assert 38 < min(errors) <= max(errors) < 50
 ((mean_cm,),) = printed("the mean {} cm")
 assert 85 < mean_cm < 95
@@ -84,6 +89,8 @@ assert right("09-bar") == f"about {errors.std():.0f} cm"
 
 # %% 09-pair
 (two,) = printed("one program's error spreads by {} cm, the difference of two by {} cm")
+assert 3 < two[0] < 5
+assert 1 < two[1] < 2.5
 assert 1.6 < two[0] / two[1] < 3.5
 
 # %% 09-rival-answer
@@ -104,10 +111,11 @@ assert right("09-rival").startswith(f"the {min(found, key=found.get)}, on most")
 rows = printed("network {}:  off the tide by {} cm without waves, by {} cm with them")
 ((calm, misled),) = printed("polynomial: off the tide by {} cm without waves, by {} cm with them")
 assert len(rows) == 2
-assert calm <= 5
+assert 2 < calm <= 5
 for _, calm_cm, waves_cm in rows:
-    assert calm_cm <= 5
-    assert 9 < misled < waves_cm
+    assert 1 < calm_cm <= 5
+    assert 9 < misled < 14
+    assert misled < waves_cm
     assert 13 < waves_cm < 25
 
 # %% 09-rows-answer
@@ -135,7 +143,10 @@ assert right("09-rows").startswith(amounts[closest])
 
 # %% 09-longer
 lines = printed("seed {}: {} cm, trained for twice as long {} cm")
-gains = [before - after for _, before, after in lines]
+gains = []
+for _, before, after in lines:
+    assert 40 < before < 48
+    gains.append(before - after)
 assert len(gains) == 3
 assert statistics.median(gains) > 0.8
 assert all(40 < after < 44 for _, _, after in lines)
@@ -153,6 +164,7 @@ assert right("09-missing") == "the state of the loader's generator"
 assert 40 < cm < 140
 
 # %% 09-choose
+assert 0 <= chosen <= 4
 assert 38 < nets_errors[chosen] < 48
 assert nets_errors[chosen] == min(nets_errors)
 
@@ -174,6 +186,9 @@ lines = printed("seed {}, after {}: {} to {}, at a hundredth of the rate to {}")
 assert len(lines) == 6
 leaps = []
 for _, iterations, before, after, careful in lines:
+    assert 0 < careful < 0.5
+    assert 0 < before < 0.5
+    assert 0 < after < 1.5
     assert careful < 1.1 * before
     if iterations == 100:
         assert 0.95 < after / before < 1.05
