@@ -179,7 +179,7 @@ for (cm,) in printed("{} cm next month"):
 assert 36 < low_cm < high_cm < 54
 
 # %% 09-add
-assert apart < 1e-4
+assert 0 <= apart < 1e-4
 
 # %% 09-memory
 lines = printed("seed {}, after {}: {} to {}, at a hundredth of the rate to {}")
