@@ -186,6 +186,7 @@ lines = printed("seed {}, after {}: {} to {}, at a hundredth of the rate to {}")
 assert len(lines) == 6
 leaps = []
 for _, iterations, before, after, careful in lines:
+    assert 100 <= iterations <= 500
     assert 0 < careful < 0.5
     assert 0 < before < 0.5
     assert 0 < after < 1.5
