@@ -202,9 +202,11 @@ def make_clinic(
     return Exercise(
         shown=shown,
         level=2,
-        minutes=6,
+        minutes=10,
+        seconds=60,
         plan=plan,
         solution=change.apply(PROGRAM.format(number=number, formula=code, end=end)),
+        note="diagnosis",
         rule=functools.partial(judge_program, shown, words, function, end),
         mistakes=USUAL | (more or {}),
     )
@@ -214,29 +216,30 @@ CLINIC = [
     make_clinic(
         1,
         ("sin(x)", "torch.sin(x)", torch.sin, 5),
-        "No weight of the network that is returned moves. Which tensors does the optimizer hold? "
+        "Questions 3 and 4 say no: from the second iteration on gradients are left over right "
+        "after zero_grad, and no weight moves. Which tensors does the optimizer hold? "
         "Compare id(next(net.parameters())) with id(optimizer.param_groups[0]['params'][0]).",
         more=OTHER_NETWORK,
     ),
     make_clinic(
         2,
         ("cos(x)", "torch.cos(x)", torch.cos, 5),
-        "No weight moves. Print the .grad of one weight right before step, and think of which line "
-        "may have changed it since backward.",
+        "Question 3 says no. Show the gradients right after backward, and again right before step, "
+        "and think of which line may have changed them in between.",
         more=OTHER_NETWORK,
     ),
     make_clinic(
         3,
         ("x * x / 4 - 1", "x * x / 4 - 1", lambda x: x * x / 4 - 1, 3),
-        "No weight moves. Print the .grad of one weight behind backward. If it is None, follow the "
-        "way from the loss back to the network, line by line: what does each hand on?",
+        "Question 3 says no. Show the gradients right after backward. If there are none, follow "
+        "the way from the loss back to the network, line by line: what does each hand on?",
         more=OTHER_NETWORK,
     ),
     make_clinic(
         4,
         ("|x| - 1", "x.abs() - 1", lambda x: x.abs() - 1, 3),
-        "The weights move, so the goal is wrong. Print the shape of each tensor that stands in the "
-        "line of the loss, and of their difference.",
+        "Question 2 says no. Print the shape of each tensor that stands in the line of the loss, "
+        "and of their difference.",
         change=edit(
             "    loss_func = nn.MSELoss()  # 4. loss\n",
             "",
@@ -248,8 +251,8 @@ CLINIC = [
     make_clinic(
         5,
         ("sin(x) + x / 2", "torch.sin(x) + x / 2", lambda x: x.sin() + x / 2, 4),
-        "The weights move, so the goal is wrong. Plot y over x as they stand right before the "
-        "network is made. Is that the curve?",
+        "Question 2 says no. Show some pairs right before the loop, and compute the label of each "
+        "x by hand. Or plot y over x there, as dots. Is that the curve?",
         change=edit(NET, f"    order = torch.randperm(100)\n    x, y = x[order], y[order]\n{NET}"),
         more=APART,
     ),
@@ -370,6 +373,7 @@ BLANK = Exercise(
     shown="program(x, y)",
     level=3,
     minutes=40,
+    seconds=60,
     plan="Go through the six modules. Dataset: shuffle the rows, x and y alike, and put a quarter "
     "aside. Then write a function of a rate and a seed that makes network, loss and optimizer, "
     "trains with the five steps, and returns the network and the mean of its last losses. Call it "
