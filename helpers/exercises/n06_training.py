@@ -383,16 +383,18 @@ BLANK = Exercise(
 def program(x, y):
     torch.manual_seed(0)
     order = torch.randperm(len(x))
-    train_x, train_y = x[order[:75]], y[order[:75]]
-    held_x, held_y = x[order[75:]], y[order[75:]]
-    loss_func = nn.MSELoss()
+    quarter = len(x) // 4
+    held, rest = order[:quarter], order[quarter:]
+    held_x, held_y = x[held], y[held]  # 1. dataset
+    train_x, train_y = x[rest], y[rest]
+    loss_func = nn.MSELoss()  # 4. loss
 
     def fit(lr, seed):
         torch.manual_seed(seed)
-        net = Regressor(make_layers([1, 20, 20, 1]))
-        optimizer = optim.Adam(net.parameters(), lr=lr)
+        net = Regressor(make_layers([1, 20, 20, 1]))  # 2. class, 3. instance
+        optimizer = optim.Adam(net.parameters(), lr=lr)  # 5. optimizer
         losses = []
-        for _ in range(200):
+        for _ in range(200):  # 6. training
             out = net(train_x)
             loss = loss_func(out, train_y)
             optimizer.zero_grad()
@@ -403,12 +405,14 @@ def program(x, y):
 
     best_end = math.inf
     for lr in (0.001, 0.003, 0.01, 0.03):
-        end = fit(lr, 0)[1] + fit(lr, 1)[1]
+        _, end_0 = fit(lr, 0)
+        _, end_1 = fit(lr, 1)
+        end = end_0 + end_1
         if end < best_end:
             best_lr = lr
             best_end = end
 
-    net = fit(best_lr, 2)[0]
+    net, _ = fit(best_lr, 2)
     with torch.no_grad():
         error = loss_func(net(held_x), held_y).item()
     return net, error
@@ -419,10 +423,10 @@ def program(x, y):
             "return net, error\n", "return net\n"
         ),
         "its held-out loss is of rows that it knows.": edit(
-            "x[order[:75]], y[order[:75]]", "x[order], y[order]"
+            "x[rest], y[rest]", "x[order], y[order]"
         ),
         "does each label stand in the row of its x": edit(
-            "x[order[:75]], y[order[:75]]", "x[order[:75]], y[:75]"
+            "x[rest], y[rest]", "x[rest], y[: len(rest)]"
         ),
         "is the rate one that trains, are there enough iterations?": edit(
             "(0.001, 0.003, 0.01, 0.03)", "(1e-6, 1e-5)"
@@ -434,10 +438,8 @@ def program(x, y):
             "            optimizer.zero_grad()\n", ""
         ),
         "the labels are flat, so each prediction is compared with every label": edit(
-            "loss_func = nn.MSELoss()",
-            "y = y.flatten()\n    loss_func = nn.MSELoss()",
             "loss_func(out, train_y)",
-            "loss_func(out, y[order[:75]])",
+            "loss_func(out, train_y.flatten())",
         ),
     },
 )
