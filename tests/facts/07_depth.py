@@ -59,7 +59,7 @@ assert right("07-crowd") == "at the right end"
 for low, high in zip(outer[400], outer[100], strict=True):
     assert 1e-5 < low < 0.5 * high < 0.4
 for _, low, high, beyond in printed(
-    "{} iterations: error of the outer fifths {} to {}; kinks more than 6 from 0: {} in five networks"
+    "{} iterations: error of the outer fifths {} to {}; kinks more than 6 from 0: {} in"
 ):
     assert 1e-5 < low <= high < 1
     assert 15 < beyond < 120
