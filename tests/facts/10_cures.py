@@ -122,6 +122,8 @@ assert right("10-eval") == ("higher in every month" if every else "")
 
 # %% 10-eval-wobble
 for _, rule, seen in printed("month {}: by the rule {} cm, forgotten {}"):
+    assert 44 < seen < 140
+    assert 44 < rule < 140
     assert abs(seen - rule) < 0.06 * seen
 
 # %% 10-dropout-court
