@@ -91,9 +91,6 @@ bounds = {"less than 75 %": 0.75, "75 % to 90 %": 0.9, "more than 90 %": 1.1}
 found = next(option for option, bound in bounds.items() if most < bound)
 assert right("11-narrow") == found
 
-# %% 11-turn-back
-assert 0.7 < least <= most <= 1
-
 # %% 11-nearest-picture
 assert 0.88 < share_right(answers, new_digits) < 0.97
 
@@ -119,16 +116,6 @@ for wide in ((2, 6000), (3, 13500)):
     assert 0.86 < rows[wide][0] <= rows[wide][1] < 0.97
     assert abs(sum(rows[wide]) - sum(rows[1, 1500])) / 2 < 0.03
 
-# %% 11-distances
-found = dict.fromkeys(("anywhere in a plane", "anywhere in 144 dimensions", "digits with noise"))
-found |= dict.fromkeys(("digits without noise, pixels dealt anew", "digits without noise"))
-for name in found:
-    ((found[name],),) = printed(f"{name}: nearest at {{}} of the mean")
-plane, filled, noisy_share, dealt_anew, shapes = found.values()
-assert 0.01 < plane < 0.05
-assert 0.3 < shapes < 0.5 < noisy_share < 0.65
-assert 0.65 < dealt_anew < filled < 0.9
-
 # %% 11-shape-answer
 assert printed("MaxPool2d ({}, {}, {}, {})") == [[5, 8, 6, 6], [5, 16, 3, 3]]
 
@@ -152,10 +139,11 @@ assert min(linear_own[:2]) > 0.99
 assert 0.93 < linear_own[2] < min(linear_own[:2])
 best_linear = max(row[3] for row in rows)
 assert 29 <= count_parameters(linears[0]) / count_parameters(readers[0]) < 30
-assert best_linear < shares.median() - 0.005
+assert abs(best_linear - shares.median()) < 0.03
+assert shares.min() < max(row[2] for row in rows) + 0.01  # the ranges overlap
 
 # %% 11-linear-reveal
-assert right("11-linear") == "fewer than the median reader"
+assert right("11-linear") == "about as many as the readers"
 
 # %% 11-shift-answer
 rows = printed("{} to the right: readers {} to {}; nearest picture {}")
@@ -176,7 +164,9 @@ assert 600 < whole.sum() < 850
 assert 0.05 < found.min() <= found.max() < 0.38
 
 # %% 11-slides
-changed = dict(printed("{} to the right: changed by {}"))
+((alone,),) = printed("first convolution alone, 1 to the right: changed by {}")
+assert alone == 0
+changed = dict(printed("{} to the right: changed by {}"))  # of 1, the later line
 assert changed[4] == 0
 for right_by in (1, 2, 3):
     assert 0.25 < changed[right_by] < 0.75
@@ -219,6 +209,19 @@ assert right("11-lines") == "3 to 5"
 # %% 11-both-learn
 assert 0.002 < sine_loss < 0.4
 assert 0.88 < share < 1
+
+# %% 11-turn-back
+assert 0.7 < least <= most <= 1
+
+# %% 11-distances
+found = dict.fromkeys(("anywhere in a plane", "anywhere in 144 dimensions", "digits with noise"))
+found |= dict.fromkeys(("digits without noise, pixels dealt anew", "digits without noise"))
+for name in found:
+    ((found[name],),) = printed(f"{name}: nearest at {{}} of the mean")
+plane, filled, noisy_share, dealt_anew, shapes = found.values()
+assert 0.01 < plane < 0.05
+assert 0.3 < shapes < 0.5 < noisy_share < 0.65
+assert 0.65 < dealt_anew < filled < 0.9
 
 # %% 11-kernels-all
 rows = printed("reader {}: size {} before, {} after; neighbours {} before, {} after")
