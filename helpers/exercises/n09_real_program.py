@@ -205,7 +205,9 @@ def my_epoch(net, loader, loss_func, optimizer):
         ),
         "The loss is still a tensor with its graph, and holds on to every batch: .item() makes a "
         "number of it.": edit("loss.item()", "loss"),
-        "net.eval() is for the judge: here Dropout would be off.": edit("train()", "eval()"),
+        "net.eval() is for the judge: some layers work otherwise while they learn.": edit(
+            "train()", "eval()"
+        ),
         "The optimizer that is handed in has not stepped, though the weights have moved: take that "
         "one, and make none of your own.": edit(
             "    net.train()\n",

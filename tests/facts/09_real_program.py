@@ -5,8 +5,8 @@ import statistics
 # %% 09-scaled
 means = [mean for _, _, mean in printed("{} {} rows, scaled heights: mean {}")]
 assert -0.05 < means[0] < 0.05
-for mean in means[1:]:
-    assert -0.5 < mean < -0.05
+for other in means[1:]:
+    assert -0.5 < other < -0.05
 
 # %% 09-rivals-scores
 scores = dict(zip(rivals, (cm for (cm,) in printed("{} cm on the validation rows")), strict=True))
@@ -110,24 +110,26 @@ assert right("09-rival").startswith(f"the {min(found, key=found.get)}, on most")
 # %% 09-calm
 rows = printed("network {}:  off the tide by {} cm without waves, by {} cm with them")
 ((calm, misled),) = printed("polynomial: off the tide by {} cm without waves, by {} cm with them")
-assert len(rows) == 2
+assert len(rows) == 5
 assert 2 < calm <= 5
+assert statistics.median(calm_cm for _, calm_cm, _ in rows) <= calm + 1
+assert sum(calm_cm <= 5 for _, calm_cm, _ in rows) >= 3
+assert 9 < misled < 14
 for _, calm_cm, waves_cm in rows:
-    assert 1 < calm_cm <= 5
-    assert 9 < misled < 14
+    assert 1 < calm_cm < 0.8 * waves_cm
     assert misled < waves_cm
     assert 13 < waves_cm < 25
 
 # %% 09-rows-answer
 rows = printed(
     "{} rows: network {} cm, on its own rows {} cm, polynomial {} cm, "
-    "ahead of the network on {} of 3 seeds"
+    "ahead of the network on {} of 5 seeds"
 )
 table = {row[0]: row[1:] for row in rows}
 assert table[30][0] - table[120][0] > 3
-assert table[15][3] <= 1
-assert table[120][3] >= 2
-assert table[480][3] == 3
+assert table[15][3] <= 2
+assert table[120][3] >= 4
+assert table[480][3] >= 4
 assert table[15][0] - table[15][1] > 20
 assert abs(table[480][0] - table[480][1]) < 3
 assert table[480][1] > table[30][1] + 8
@@ -142,14 +144,17 @@ closest = min(amounts, key=lambda amount: abs(amount - fall))
 assert right("09-rows").startswith(amounts[closest])
 
 # %% 09-longer
-lines = printed("seed {}: {} cm, trained for twice as long {} cm")
-gains = []
-for _, before, after in lines:
-    assert 40 < before < 48
-    gains.append(before - after)
-assert len(gains) == 3
-assert statistics.median(gains) > 0.8
-assert all(40 < after < 44 for _, _, after in lines)
+lines = printed("seed {}: {} cm, trained for twice as long {} cm, its single epochs {} to {} cm")
+assert len(lines) == 5
+gains = [before - after for _, before, after, _, _ in lines]
+jumps = [highest - lowest for *_, lowest, highest in lines]
+assert -0.4 < statistics.mean(gains) < 1.3
+assert max(gains) > 0.3 > min(gains)
+assert statistics.median(jumps) > statistics.mean(gains)
+assert statistics.median(jumps) > 1
+for _, before, after, lowest, highest in lines:
+    assert 40 < before < 46
+    assert 40 < lowest <= after <= highest < 55
 
 # %% 09-missing-answer
 assert resumed != never_stopped[6:]
