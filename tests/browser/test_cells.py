@@ -157,40 +157,35 @@ def redraw_with_a_slider(notebook, picture):
             assert shown.convert("RGB").getpixel((shown.width // 2, 1)) == (paper,) * 3
 
 
-def test_the_slider_over_training_time_moves_the_kinks(open_notebook, picture):
+def test_the_slider_over_layers_folds_the_line(open_notebook, picture):
     name = "07_depth.ipynb"
     notebook, cells = open_notebook(name), read_cells(name)
-    lists = "SHALLOW, THREE = [1, 300, 1], [1, 20, 20, 20, 1]"  # what comes before takes a minute
-    for text in (
-        "import copy",
-        "def count_kinks(",
-        "def make_chirp(",
-        "def draw(figure, iteration)",
-    ):
+    for text in ("def fold(", "def count_pieces("):
         number = find_cell(name, text)
-        notebook.show(number, lists if "count" in text else cells[number].source)
-    number = find_cell(name, "SelectionSlider(options=list(kept)")
-    output = notebook.show(number, cells[number].source)
-    see(output, "iteration 400; ")
+        notebook.show(number, cells[number].source)
+    number = find_cell(name, "Sliders(draw, layers")
+    lines = "from helpers.plots import FIT_COLOUR\n"  # the picture above it takes some runs
+    output = notebook.show(number, lines + cells[number].source)
+    see(output, "layers of two units: 5, straight pieces: 32")
     before = output.locator("img").get_attribute("src")
     output.locator(".noUi-handle").first.focus()
     notebook.page.keyboard.press("ArrowLeft")
-    see(output, "iteration 200; ")
+    see(output, "layers of two units: 4, straight pieces: 16")
     assert output.locator("img").get_attribute("src") != before
-    notebook.page.screenshot(path=picture("kinks"))
+    notebook.page.screenshot(path=picture("folds"))
 
 
 def test_the_slider_over_one_weight_changes_the_loss(open_notebook, picture):
     notebook = run_all(open_notebook, "08_parameters.ipynb")
-    output = notebook.show(find_cell("08_parameters.ipynb", "Sliders(draw"))
-    see(output, "unit 5: weight times 1.00, loss 0.00")
+    output = notebook.show(find_cell("08_parameters.ipynb", "draw_factor,"))
+    see(output, "unit 14: weight times 1.5, loss 0.")
     output.locator(".noUi-handle").nth(1).focus()
-    for _ in range(10):
+    for _ in range(5):
         notebook.page.keyboard.press("ArrowRight")
-    see(output, "unit 5: weight times 2.00, loss 0.12")
+    see(output, "unit 14: weight times 2.0, loss 2.")
     output.locator(".noUi-handle").first.focus()
     notebook.page.keyboard.press("ArrowLeft")
-    see(output, "unit 4: weight times 2.00")
+    see(output, "unit 13: weight times 2.0")
     notebook.page.screenshot(path=picture("weight"))
 
 
@@ -204,10 +199,10 @@ def test_the_spirals_border_winds_when_a_slider_is_dragged(open_notebook, pictur
     output = notebook.show(number, cells[number].source)
     see(output, "of 400 new points are right")
     image = output.locator("img")
-    for slider in (0, 1, 2):  # layers, width, iterations
-        before = image.get_attribute("src")
+    for slider, key in enumerate(("ArrowRight", "ArrowLeft", "ArrowLeft")):
+        before = image.get_attribute("src")  # more layers, fewer units, fewer iterations
         output.locator(".noUi-handle").nth(slider).focus()
-        notebook.page.keyboard.press("ArrowLeft")
+        notebook.page.keyboard.press(key)
         expect(image).not_to_have_attribute("src", before, timeout=30_000)
     notebook.page.screenshot(path=picture("spirals"))
 
