@@ -6,6 +6,7 @@ import re
 import symtable
 import tomllib
 
+import matplotlib.pyplot as plt
 import pytest
 from stored import (
     IGNORE,
@@ -59,7 +60,8 @@ def test_the_strip_has_the_notebooks_own_module_in_bold(notebook, stem):
     assert strip.replace("*", "") == plain
     bold = re.findall(r"\*\*(.+?)\*\*", strip)
     own = {f"0{number}": [f"{number} {name}"] for number, name in enumerate(MODULES, start=1)}
-    assert bold == own[stem[:2]] if stem[:2] in own else bold in ([], [plain])
+    named = [name for names in own.values() for name in names]  # behind 06 those that it changes
+    assert bold == own[stem[:2]] if stem[:2] in own else bold == [plain] or set(bold) <= set(named)
 
 
 def test_torch_takes_one_thread(notebook):
@@ -153,6 +155,7 @@ def test_each_solution_gives_the_answer_that_is_stored_behind_it(notebook):
         with contextlib.redirect_stdout(io.StringIO()):
             for cell in history(notebook, solution):
                 exec(cell.source, space)
+                plt.close("all")  # pictures that nobody looks at here
         with contextlib.redirect_stdout(io.StringIO()) as said:
             exec(solution.source, space)
         now, stored = said.getvalue().strip(), shown(solution).strip()

@@ -106,7 +106,7 @@ for (_, _, near_early, away_early), (_, _, near_late, away_late) in zip(
     assert 0.005 < away_late < 0.25
     near_rises.append(near_late > near_early)
     away_falls.append(away_late < away_early)
-assert sum(near_rises) >= 4
+assert sum(near_rises) >= 3
 assert sum(away_falls) >= 4
 assert 0.15 < is_near.float().mean() < 0.35
 sizes = []
