@@ -1,5 +1,6 @@
 """Exercises that are data: each solution passes, each mistake is named, over many seeds."""
 
+import ast
 import re
 from itertools import combinations, pairwise
 
@@ -126,7 +127,7 @@ def find_cells(name):
 def test_the_notebook_has_the_solution(name):
     (solution,) = [source for source, _ in find_cells(name) if source.startswith("# Solution")]
     shown = solution.removeprefix("# Solution\n").partition("check(")[0]
-    assert shown.split() == EXERCISES[name].solution.split()
+    assert ast.dump(ast.parse(shown)) == ast.dump(ast.parse(EXERCISES[name].solution))
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -54,23 +54,23 @@ def check(name: str, answer: object) -> None:
 def feedback(name: str, answer: object) -> str:
     """Say what `check` prints."""
     guard_known("an exercise", name, [*read_exercises(), *EXERCISES])
-
     exercise = EXERCISES.get(name)
 
     def find_verdict() -> str:
-        if is_open(answer):
-            if exercise is None or not is_open_note(answer, exercise.note):
-                return OPEN
-            try:
-                return f"Right. {judge(exercise, answer)}"
-            except NotYet:
-                return OPEN.replace("answer in place", f"{exercise.note} in place")
-        if exercise is not None:
+        has_note = exercise is not None and is_open_note(answer, exercise.note)
+        if is_open(answer) and not has_note:
+            return OPEN
+        if exercise is None:
+            return look_up(read_exercises()[name], to_plain(answer))
+        try:
             return f"Right. {judge(exercise, answer)}"
-        return look_up(read_exercises()[name], to_plain(answer))
+        except NotYet:
+            if has_note:
+                return OPEN.replace("answer in place", f"{exercise.note} in place")
+            raise
 
     said = run_guarded(find_verdict, exercise and exercise.seconds)
-    if said.startswith(REFUSED) and name in EXERCISES and is_world_changed(EXERCISES[name]):
+    if said.startswith(REFUSED) and exercise is not None and is_world_changed(exercise):
         return f"{said} {WORLD}"
     return said
 

@@ -9,7 +9,14 @@ import torch
 from torch import nn
 
 from helpers.exercises.clinic import PATIENT, UNCHANGED, find_leak
-from helpers.exercises.comparing import call, expect_parts, format_number, name_kind, to_plain
+from helpers.exercises.comparing import (
+    call,
+    expect_parts,
+    format_number,
+    name_kind,
+    to_number,
+    to_plain,
+)
 from helpers.exercises.judging import Edit, Exercise, edit
 from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import (
@@ -300,15 +307,15 @@ def judge_blank(answer: object) -> str:
     rows = Rows()
     with Watch() as seen:
         returned = call(answer, rows.x.clone(), rows.y.clone(), shown="program(x, y)")
-    net, claim = expect_parts(
+    net, error = expect_parts(
         returned, 2, "It should return the network and its held-out error; what it returns is"
     )
     expect_network(net, "The first thing it returns")
-    claim = to_plain(claim.detach() if isinstance(claim, torch.Tensor) else claim)
-    if isinstance(claim, bool) or not isinstance(claim, int | float):
+    claim = to_number(error)
+    if claim is None:
         raise NotYet(
             f"The second thing that it returns should be one number, its held-out error; it is "
-            f"{name_kind(claim)}."
+            f"{name_kind(to_plain(error))}."
         )
     fault = find_fault(seen, net) or find_cause(seen, net)
     if fault:

@@ -8,7 +8,7 @@ from collections import Counter
 import torch
 from torch import nn
 
-from helpers.exercises.comparing import call, count, name_kind
+from helpers.exercises.comparing import ask, call, count, name_kind
 from helpers.exercises.judging import Exercise, edit
 from helpers.exercises.running import NotYet, first_line
 from helpers.experiment import Experiment
@@ -35,8 +35,9 @@ def judge_teeth(answer: object) -> str:
         shown = f"make_teeth({layers})"
         net = call(answer, layers, shown=shown)
         if not isinstance(net, nn.Module):
-            end = " Is there a `return` at its end?" if net is None else ""
-            raise NotYet(f"{shown} returns {name_kind(net)}; it should return the network.{end}")
+            raise NotYet(
+                f"{shown} returns {name_kind(net)}; it should return the network.{ask(net)}"
+            )
         out, widths = run_network(net, x, shown)
         refuse_widths(widths, layers, shown)
         if not (out - asked).abs().max() < 1e-4:  # nan, too

@@ -107,11 +107,11 @@ class DrawDigit(View):
 
     def update(self) -> None:
         """Ask the readers; where one fails, the text says why."""
-        self.shares = {}
+        self.shares, picture = {}, self.picture
         try:
             for name, read in self.readers.items():
                 with torch.no_grad():
-                    self.shares[name] = read(self.picture)[0].softmax(dim=0)  # (10,)
+                    self.shares[name] = read(picture)[0].softmax(dim=0)  # (10,)
             self.text = "; ".join(say(name, shares) for name, shares in self.shares.items())
             said = f"<p role='status'>{html.escape(self.text)}</p>"
             self.said.value = said + write_bars(self.shares)
