@@ -68,7 +68,8 @@ def get_glyphs() -> torch.Tensor:
     """Read the digits 0 to 9 in six fonts, in 16 x 16 pixels each.
 
     Returns:
-        Ink, from 0 (paper) to 1, float32 of shape (6, 10, 16, 16): font, digit, row, column.
+        Ink, from 0 (paper) to 1, float32 of shape (6, 10, 16, 16): font, digit, row, column. Each
+        digit stands in the middle of its square, to within a pixel.
 
     Source: fonts that matplotlib brings along, drawn by tests/make/glyphs.py.
     """
@@ -104,10 +105,12 @@ def make_digits(
     fonts = torch.randint(6, (n,), generator=random, device="cpu")
     share = 2 * torch.rand(n, 4, generator=random, dtype=torch.float32, device="cpu") - 1
     change = torch.zeros(n, 2, 3, dtype=torch.float32, device="cpu")  # where a pixel looks for ink
-    change[:, 0, 0] = change[:, 1, 1] = 1 + 0.2 * share[:, 0]  # size
+    change[:, 0, 0] = change[:, 1, 1] = 1.05 + 0.15 * share[:, 0]  # size
     change[:, 0, 1] = 0.3 * share[:, 1]  # slant
-    change[:, :, 2] = shift * share[:, 2:] / 6  # a picture reaches from -1 to 1
-    change[:, 0, 2] -= right / 6
+    place = shift * share[:, 2:]  # (N, 2): right and down, in twelfths of the side
+    place[:, 0] += right
+    place = place.unsqueeze(2) / 6  # a picture reaches from -1 to 1
+    change[:, :, 2:] = -change[:, :, :2] @ place
     grid = F.affine_grid(change, [n, 1, size, size], align_corners=False)
     drawn = get_glyphs()[fonts, digits].unsqueeze(1)  # (N, 1, 16, 16)
     images = F.grid_sample(drawn, grid, align_corners=False)  # (N, 1, size, size)

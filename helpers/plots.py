@@ -267,6 +267,35 @@ def draw_by_layer(
     return line
 
 
+def draw_columns(
+    ax: Axes, groups: dict[int, Sequence[Sequence[float]]], labels: Sequence[str]
+) -> None:
+    """Draw groups of columns: a stroke for each number of a column, and a dot for its median.
+
+    Where a column has no finite number, as where all runs exploded, the group says so.
+
+    Args:
+        ax: Where to draw.
+        groups: By what stands below the axis, the columns of each group.
+        labels: What each column of a group is, from left to right; they stand in the legend.
+
+    Shown in: 07_depth
+    """
+    colours = (DATA_COLOUR, MARK_COLOUR, HELD_OUT_COLOUR)
+    for place, columns in enumerate(groups.values()):
+        for number, column in enumerate(columns):
+            x = place + 0.25 * (number - (len(columns) - 1) / 2)
+            style = {"color": colours[number % len(colours)], "linestyle": ""}
+            ax.plot([x] * len(column), column, marker="_", markersize=9, **style)
+            label = labels[number] if place == 0 else None
+            ax.plot([x], [np.median(column)], marker="o", markersize=6, label=label, **style)
+        if not np.isfinite(columns).any():
+            where = ax.get_xaxis_transform()  # x in data, y from 0 at the bottom to 1 at the top
+            ax.text(place, 0.5, "all exploded", rotation=90, ha="center", transform=where)
+    ax.set(xticks=range(len(groups)), xticklabels=list(groups), xlim=(-0.6, len(groups) - 0.4))
+    ax.legend(loc="lower left", fontsize=8)
+
+
 def draw_bowl(
     ax: Axes, w: ArrayLike, loss: ArrayLike, path: ArrayLike, path_loss: ArrayLike
 ) -> None:

@@ -6,6 +6,7 @@ import re
 import symtable
 import tomllib
 
+import matplotlib.pyplot as plt
 import pytest
 from stored import (
     IGNORE,
@@ -153,6 +154,7 @@ def test_each_solution_gives_the_answer_that_is_stored_behind_it(notebook):
         with contextlib.redirect_stdout(io.StringIO()):
             for cell in history(notebook, solution):
                 exec(cell.source, space)
+                plt.close("all")  # pictures that nobody looks at here
         with contextlib.redirect_stdout(io.StringIO()) as said:
             exec(solution.source, space)
         now, stored = said.getvalue().strip(), shown(solution).strip()

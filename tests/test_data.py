@@ -215,8 +215,12 @@ def test_glyphs_are_ten_digits_in_six_fonts_each_whole_in_its_square():
     assert glyphs.max() == 1
     ink = glyphs.sum((2, 3))
     assert ink.min() > 15  # the thinnest 1 has as many strong pixels
-    assert (glyphs[:, :, -1] == 0).all()
+    assert (glyphs[:, :, [0, -1]] == 0).all()
     assert (glyphs[:, :, :, [0, -1]] == 0).all()
+    for axis in (2, 3):  # each stands in the middle, to within a pixel
+        lines = (glyphs.amax(axis) > 0.5).float()  # (6, 10, 16)
+        box = lines.argmax(2) + 15 - lines.flip(2).argmax(2)  # the first line and the last
+        assert ((box - 15).abs() <= 2).all()
     flat = glyphs.reshape(60, 256)
     assert len(flat.unique(dim=0)) == 60  # no font stands in for another
     upper, lower = glyphs[:, :, :8].sum((2, 3)), glyphs[:, :, 8:].sum((2, 3))
@@ -249,6 +253,18 @@ def test_digits_are_drawn_from_a_seed():
     assert digits.dtype == torch.int64
     assert torch.equal(images, make_digits(40, seed=3)[0])
     assert not torch.equal(digits, make_digits(40, seed=4)[1])
+
+
+def test_digits_stand_around_the_middle_and_are_not_cut_off():
+    clean, _ = make_digits(500, seed=3, noise=0)
+    places = torch.arange(12.0) - 5.5
+    for axis in (2, 3):
+        middles = (clean[:, 0].sum(axis - 1) @ places) / clean.sum((1, 2, 3))
+        assert middles.mean().abs() < 0.2
+    rim = torch.cat([clean[:, 0, [0, -1]].flatten(1), clean[:, 0, :, [0, -1]].flatten(1)], dim=1)
+    assert (rim.amax(1) > 0.5).float().mean() < 0.05
+    still, _ = make_digits(500, seed=3, noise=0, shift=0)
+    assert still[:, 0, [0, -1]].max() < 0.5  # a place up to a pixel away cuts nothing off
 
 
 def test_the_same_digits_stand_elsewhere_larger_or_without_noise():

@@ -8,6 +8,7 @@ import torch
 from ipywidgets.widgets.widget import _instances
 
 from helpers.widgets import DrawDigit
+from helpers.widgets.draw_digit import ready_digit
 
 
 def read(picture):
@@ -65,10 +66,33 @@ def test_a_move_asks_once(pad):
     assert len(asked) == 1
 
 
-def test_another_digit_is_chosen(pad):
+def test_another_digit_is_chosen_and_comes_back_after_clear(pad):
     before = pad.picture
-    pad.ready.value = 8
-    assert not torch.equal(before, pad.picture)
+    pad.ready[8].click()
+    eight = pad.picture
+    assert not torch.equal(before, eight)
+    pad.buttons["clear"].click()
+    pad.ready[8].click()
+    assert torch.equal(pad.picture, eight)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_ready_digit_stands_in_the_middle(digit):
+    ink = ready_digit(digit)
+    for axis in (0, 1):
+        where = ink.sum(axis).nonzero()
+        assert abs(where.min() + where.max() - 11) <= 2  # to within a pixel
+
+
+def test_the_name_of_a_pixel_says_its_colour(pad):
+    pad.buttons["clear"].click()
+    pixel = pad.pixels[12 * 5 + 7]
+    assert pixel.tooltip == "row 6, column 8, white"
+    pixel.value = True
+    assert pixel.tooltip == "row 6, column 8, black"
+    pad.buttons["left"].click()
+    assert pixel.tooltip == "row 6, column 8, white"
+    assert pad.pixels[12 * 5 + 6].tooltip == "row 6, column 7, black"
 
 
 def test_an_error_of_a_reader_is_said(pad):

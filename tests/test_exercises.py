@@ -173,6 +173,15 @@ def test_dots_are_not_answered_yet(name, code):
     assert feedback(name, cell(code)) == OPEN
 
 
+def test_a_note_left_open_is_named_where_the_program_is_not_right_either():
+    open_note = cell("def answer():\n    diagnosis = ...\n    return 3")
+    open_line = cell("def answer():\n    diagnosis = ...\n    out = ...\n    return out")
+    named = OPEN.replace("your answer", "your diagnosis")
+    assert feedback("06-clinic-1", open_note) == named
+    assert feedback("06-clinic-1", open_line) == OPEN
+    assert feedback("06-train", open_note) == OPEN
+
+
 @pytest.mark.parametrize(
     "code", ["def answer(x): return 1", "answer = lambda x: x", "class answer: pass"]
 )

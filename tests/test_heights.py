@@ -14,5 +14,7 @@ def test_matplotlib_brings_the_heights_along():
 
 def test_the_stored_races_are_whole():
     stored = json.loads((ROOT / "helpers" / "results" / "heights.json").read_text())
-    assert len({(row["points"], row["draw"]) for row in stored["rows"]}) == 20
-    assert all(len(row["[64, 64, 64] 0.01"]) == len(stored["stops"]) for row in stored["rows"])
+    assert [race["points"] for race in stored] == [64, 256, 1024, 4096]
+    for race in stored:
+        for name in ("mean", "nearest", "five nearest", "network of 64s", "network of 8s"):
+            assert len(race[name]) == 5

@@ -23,6 +23,7 @@ from helpers.plots import (
     RunningMean,
     draw_bowl,
     draw_by_layer,
+    draw_columns,
     draw_data,
     draw_fit,
     draw_graph,
@@ -307,6 +308,16 @@ def test_draw_graph_sets_each_number_before_what_was_made_of_it(ax):
     draw_graph(ax, make_node("+", 12.0, 0.0, [(a, 1.0), (b, 1.0)]))
     place = {text.get_text().split("\n")[0]: text.get_position()[0] for text in ax.texts}
     assert place["a"] < place["*"] < place["+"]
+
+
+def test_draw_columns_has_a_stroke_for_each_number_and_a_dot_for_the_median(ax):
+    draw_columns(ax, {1: [[math.inf] * 3] * 2, 5: [[1, 2, 9], [3, 4, math.inf]]}, ["low", "high"])
+    *_, strokes, median = ax.lines
+    assert strokes.get_xydata().tolist() == [[1.125, 3], [1.125, 4], [1.125, math.inf]]
+    assert median.get_xydata().tolist() == [[1.125, 4]]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "5"]
+    assert [text.get_text() for text in ax.get_legend().texts] == ["low", "high"]
+    assert [(text.get_text(), text.get_position()[0]) for text in ax.texts] == [("all exploded", 0)]
 
 
 def test_draw_by_layer_counts_hidden_layers_from_1_on_a_log_axis(ax):

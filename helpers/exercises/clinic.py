@@ -644,11 +644,18 @@ PATIENT = Exercise(
     level=3,
     minutes=20,
     core=False,
-    plan="Look at the curves first. Does the training loss fall? Does the held-out loss follow it? "
-    "A loss that does not move at all says that no weight moves: look at the optimizer and at "
-    "steps 3 to 5. If the training loss falls and the held-out loss does not, the network learns "
-    "something, and it is not the curve: look at how the data are cut, and at what the loss "
-    "compares. Then go through the names, and ask of each which line would make it so.",
+    plan="Go through the six questions, in their order. Show the pairs, and the gradients and "
+    "weights of two iterations. Let the program learn five of its points by heart, and lay "
+    "predictions and labels side by side. Then look at the two curves: does the training loss "
+    "fall, and does the held-out error fall along? Last, go through the names, and ask of each "
+    "which question would say no.",
+    second="If the weights move and the pairs match, compare five predictions with their labels "
+    "when the training is over, and compute the loss of these five by hand, from one error after "
+    "the other. Is it what the line of the loss makes of them?",
+    gaps=(
+        "loss = ((out - y) ** 2).mean()  # 4. loss",
+        f'answer = [{CASE}, "{NAME}", program]',
+    ),
     solution=f'{draw_program(CASE)[0].text}\n\nanswer = [{CASE}, "{NAME}", program]\n',
     rule=judge_patient,
     mistakes={

@@ -138,6 +138,12 @@ def to_plain(value: object, keep_graphs: bool = False) -> object:
     return [to_plain(one, keep_graphs) for one in value] if is_list else value
 
 
+def to_number(value: object) -> float | None:
+    """Turn what holds one number into it, a tensor with a graph, too; None for anything else."""
+    plain = to_plain(value.detach() if isinstance(value, torch.Tensor) else value)
+    return plain if isinstance(plain, int | float) and not isinstance(plain, bool) else None
+
+
 def is_equal(asked: object, came: object, share: float) -> bool:
     """Tell whether what came is what was asked for, but for rounding.
 

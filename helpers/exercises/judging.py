@@ -106,6 +106,9 @@ class Exercise:
         truth: What is right, where the solution is not to be its own judge.
         mistakes: Each wrong program by its sentence: an edit of the solution, or a source text.
         share: How far apart two numbers may lie that count as equal, as a share of the larger.
+        seconds: How long one check may take; `running.SECONDS` if None.
+        note: A name in it that is the learner's own note: dots that are still given to that one do
+            not keep a right answer from being right.
         rule: Judges an answer by itself, where there is nothing to compare with: it returns why
             the answer is right, or raises `NotYet`. Its mistakes are for the hints and the tests.
     """
@@ -125,6 +128,8 @@ class Exercise:
     truth: object = None
     mistakes: dict[str, Edit | str] = dataclasses.field(default_factory=dict)
     share: float = 1e-3
+    seconds: float | None = None
+    note: str = ""
     rule: Callable[[object], str] | None = None
 
     def make(self, source: str) -> object:

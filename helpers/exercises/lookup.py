@@ -57,12 +57,23 @@ def is_open(answer: object) -> bool:
 
 def has_gap(function: object) -> bool:
     """Tell whether three dots are given to a name in a function, as in `out = ...`."""
+    return bool(list_gaps(function))
+
+
+def is_open_note(answer: object, note: str) -> bool:
+    """Tell whether three dots stand in a function, and behind no name but that of its note."""
+    return list_gaps(answer) == [note]
+
+
+def list_gaps(function: object) -> list[object]:
+    """List the names in a function that three dots are given to; of a `return`, what it has."""
     if not inspect.isfunction(function):
-        return False
-    return any(
-        one.argval is ... and other.opname.startswith(("STORE_FAST", "RETURN"))
+        return []
+    return [
+        other.argval
         for one, other in pairwise(dis.get_instructions(function))
-    )
+        if one.argval is ... and other.opname.startswith(("STORE_FAST", "RETURN"))
+    ]
 
 
 def is_empty(function: object) -> bool:

@@ -11,7 +11,7 @@ from unittest import mock
 import torch
 from torch import nn
 
-from helpers.exercises.comparing import ask, call, name_kind, to_plain
+from helpers.exercises.comparing import ask, call, name_kind, to_number, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.loops import Problem, make_loop_exercise
 from helpers.exercises.running import NotYet, explain
@@ -274,9 +274,8 @@ def to_rate(rate: object, name: str) -> float:
     Raises:
         NotYet: It is none.
     """
-    rate = rate.detach() if isinstance(rate, torch.Tensor) else rate
-    plain = to_plain(rate)
-    if isinstance(plain, bool) or not isinstance(plain, int | float):
+    plain = to_number(rate)
+    if plain is None:
         raise NotYet(
             f"For {name} find_rate should return one number, the rate; what came is "
             f"{name_kind(rate)}.{ask(rate)}"

@@ -9,7 +9,14 @@ import torch
 from torch import nn
 
 from helpers.exercises.clinic import PATIENT, UNCHANGED, find_leak
-from helpers.exercises.comparing import call, expect_parts, format_number, name_kind, to_plain
+from helpers.exercises.comparing import (
+    call,
+    expect_parts,
+    format_number,
+    name_kind,
+    to_number,
+    to_plain,
+)
 from helpers.exercises.judging import Edit, Exercise, edit
 from helpers.exercises.loops import make_loop_exercise
 from helpers.exercises.observing import (
@@ -202,9 +209,11 @@ def make_clinic(
     return Exercise(
         shown=shown,
         level=2,
-        minutes=6,
+        minutes=10,
+        seconds=60,
         plan=plan,
         solution=change.apply(PROGRAM.format(number=number, formula=code, end=end)),
+        note="diagnosis",
         rule=functools.partial(judge_program, shown, words, function, end),
         mistakes=USUAL | (more or {}),
     )
@@ -214,29 +223,30 @@ CLINIC = [
     make_clinic(
         1,
         ("sin(x)", "torch.sin(x)", torch.sin, 5),
-        "No weight of the network that is returned moves. Which tensors does the optimizer hold? "
+        "Questions 3 and 4 say no: from the second iteration on gradients are left over right "
+        "after zero_grad, and no weight moves. Which tensors does the optimizer hold? "
         "Compare id(next(net.parameters())) with id(optimizer.param_groups[0]['params'][0]).",
         more=OTHER_NETWORK,
     ),
     make_clinic(
         2,
         ("cos(x)", "torch.cos(x)", torch.cos, 5),
-        "No weight moves. Print the .grad of one weight right before step, and think of which line "
-        "may have changed it since backward.",
+        "Question 3 says no. Show the gradients right after backward, and again right before step, "
+        "and think of which line may have changed them in between.",
         more=OTHER_NETWORK,
     ),
     make_clinic(
         3,
         ("x * x / 4 - 1", "x * x / 4 - 1", lambda x: x * x / 4 - 1, 3),
-        "No weight moves. Print the .grad of one weight behind backward. If it is None, follow the "
-        "way from the loss back to the network, line by line: what does each hand on?",
+        "Question 3 says no. Show the gradients right after backward. If there are none, follow "
+        "the way from the loss back to the network, line by line: what does each hand on?",
         more=OTHER_NETWORK,
     ),
     make_clinic(
         4,
         ("|x| - 1", "x.abs() - 1", lambda x: x.abs() - 1, 3),
-        "The weights move, so the goal is wrong. Print the shape of each tensor that stands in the "
-        "line of the loss, and of their difference.",
+        "Question 2 says no. Print the shape of each tensor that stands in the line of the loss, "
+        "and of their difference.",
         change=edit(
             "    loss_func = nn.MSELoss()  # 4. loss\n",
             "",
@@ -248,8 +258,8 @@ CLINIC = [
     make_clinic(
         5,
         ("sin(x) + x / 2", "torch.sin(x) + x / 2", lambda x: x.sin() + x / 2, 4),
-        "The weights move, so the goal is wrong. Plot y over x as they stand right before the "
-        "network is made. Is that the curve?",
+        "Question 2 says no. Show some pairs right before the loop, and compute the label of each "
+        "x by hand. Or plot y over x there, as dots. Is that the curve?",
         change=edit(NET, f"    order = torch.randperm(100)\n    x, y = x[order], y[order]\n{NET}"),
         more=APART,
     ),
@@ -297,15 +307,15 @@ def judge_blank(answer: object) -> str:
     rows = Rows()
     with Watch() as seen:
         returned = call(answer, rows.x.clone(), rows.y.clone(), shown="program(x, y)")
-    net, claim = expect_parts(
+    net, error = expect_parts(
         returned, 2, "It should return the network and its held-out error; what it returns is"
     )
     expect_network(net, "The first thing it returns")
-    claim = to_plain(claim.detach() if isinstance(claim, torch.Tensor) else claim)
-    if isinstance(claim, bool) or not isinstance(claim, int | float):
+    claim = to_number(error)
+    if claim is None:
         raise NotYet(
             f"The second thing that it returns should be one number, its held-out error; it is "
-            f"{name_kind(claim)}."
+            f"{name_kind(to_plain(error))}."
         )
     fault = find_fault(seen, net) or find_cause(seen, net)
     if fault:
@@ -370,6 +380,7 @@ BLANK = Exercise(
     shown="program(x, y)",
     level=3,
     minutes=40,
+    seconds=60,
     plan="Go through the six modules. Dataset: shuffle the rows, x and y alike, and put a quarter "
     "aside. Then write a function of a rate and a seed that makes network, loss and optimizer, "
     "trains with the five steps, and returns the network and the mean of its last losses. Call it "
@@ -379,16 +390,18 @@ BLANK = Exercise(
 def program(x, y):
     torch.manual_seed(0)
     order = torch.randperm(len(x))
-    train_x, train_y = x[order[:75]], y[order[:75]]
-    held_x, held_y = x[order[75:]], y[order[75:]]
-    loss_func = nn.MSELoss()
+    quarter = len(x) // 4
+    held, rest = order[:quarter], order[quarter:]
+    held_x, held_y = x[held], y[held]  # 1. dataset
+    train_x, train_y = x[rest], y[rest]
+    loss_func = nn.MSELoss()  # 4. loss
 
     def fit(lr, seed):
         torch.manual_seed(seed)
-        net = Regressor(make_layers([1, 20, 20, 1]))
-        optimizer = optim.Adam(net.parameters(), lr=lr)
+        net = Regressor(make_layers([1, 20, 20, 1]))  # 2. class, 3. instance
+        optimizer = optim.Adam(net.parameters(), lr=lr)  # 5. optimizer
         losses = []
-        for _ in range(200):
+        for _ in range(200):  # 6. training
             out = net(train_x)
             loss = loss_func(out, train_y)
             optimizer.zero_grad()
@@ -399,12 +412,14 @@ def program(x, y):
 
     best_end = math.inf
     for lr in (0.001, 0.003, 0.01, 0.03):
-        end = fit(lr, 0)[1] + fit(lr, 1)[1]
+        _, end_0 = fit(lr, 0)
+        _, end_1 = fit(lr, 1)
+        end = end_0 + end_1
         if end < best_end:
             best_lr = lr
             best_end = end
 
-    net = fit(best_lr, 2)[0]
+    net, _ = fit(best_lr, 2)
     with torch.no_grad():
         error = loss_func(net(held_x), held_y).item()
     return net, error
@@ -415,10 +430,10 @@ def program(x, y):
             "return net, error\n", "return net\n"
         ),
         "its held-out loss is of rows that it knows.": edit(
-            "x[order[:75]], y[order[:75]]", "x[order], y[order]"
+            "x[rest], y[rest]", "x[order], y[order]"
         ),
         "does each label stand in the row of its x": edit(
-            "x[order[:75]], y[order[:75]]", "x[order[:75]], y[:75]"
+            "x[rest], y[rest]", "x[rest], y[: len(rest)]"
         ),
         "is the rate one that trains, are there enough iterations?": edit(
             "(0.001, 0.003, 0.01, 0.03)", "(1e-6, 1e-5)"
@@ -430,10 +445,8 @@ def program(x, y):
             "            optimizer.zero_grad()\n", ""
         ),
         "the labels are flat, so each prediction is compared with every label": edit(
-            "loss_func = nn.MSELoss()",
-            "y = y.flatten()\n    loss_func = nn.MSELoss()",
             "loss_func(out, train_y)",
-            "loss_func(out, y[order[:75]])",
+            "loss_func(out, train_y.flatten())",
         ),
     },
 )

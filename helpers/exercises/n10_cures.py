@@ -168,6 +168,16 @@ def verdict(cured, plain):
         "Two wins are not so few: the rule says none or one.": edit("wins <= 1", "wins <= 2"),
         "So it comes out where both lists are sorted first: then the pairs are no longer of the "
         "same month.": edit("zip(cured, plain,", "zip(sorted(cured), sorted(plain),"),
+        "So it comes out where `wins` begins anew in each month: set it to 0 once.": (
+            edit("        if with_it", "        wins = 0\n        if with_it")
+        ),
+        'The third verdict is worded "cannot tell".': edit('"cannot tell"', '"can\'t tell"'),
+        "So it comes out where the median difference decides. Our rule counts the months that are "
+        "won.": edit(
+            "    if wins >= 9",
+            "    differences = [a - b for a, b in zip(cured, plain, strict=True)]\n"
+            "    wins = 10 if sorted(differences)[5] < 0 else 0\n    if wins >= 9",
+        ),
     },
 )
 

@@ -1,4 +1,4 @@
-"""Notebook 11: a classifier, convolutions from a list, pictures moved at random."""
+"""Notebook 11: classifiers, convolutions from a list, pictures moved at random."""
 
 import math
 import random
@@ -8,10 +8,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from helpers.exercises.comparing import ask, call, name_kind, to_plain
+from helpers.exercises.comparing import ask, call, expect_parts, name_kind, to_plain
 from helpers.exercises.judging import Exercise, Observation, edit
 from helpers.exercises.observing import expect_network, in_use, set_weights
-from helpers.exercises.programs import Watch, find_fault, holds_probabilities
+from helpers.exercises.programs import Watch, find_fault, holds_probabilities, list_rows
 from helpers.exercises.running import NotYet
 
 POINTS = 400  # how many new ones a classifier is tried on
@@ -73,6 +73,14 @@ def judge_classify(answer: object) -> str:
 def advise(net: nn.Module, x: torch.Tensor) -> str:
     """Say what may be missing in a network that gets too few of the points x, (N, 2), right."""
     with in_use(net):
+        logits = net(x)
+    apart = (logits - logits.mean(dim=1, keepdim=True)).abs().max()
+    if apart < 0.5 and logits.std() > 0.3:
+        return (
+            "All three columns say about the same number, that of the class: the loss is still a "
+            "squared error. Cross-entropy compares logits with class numbers."
+        )
+    with in_use(net):
         ends, middle = net(x) + net(x.flip(0)), net((x + x.flip(0)) / 2)
     if (ends / 2 - middle).abs().max() < 1e-3 * ends.abs().max():
         return "Every border that it draws is a straight line: is there an activation in it?"
@@ -88,8 +96,8 @@ def expect_logits(logits: object) -> None:
     shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else ()
     if shape == (POINTS, 1):
         raise NotYet(
-            "The network gives one column: it is still a regression, for which class 1 lies "
-            "between 0 and 2. Three classes need a logit for each: 3 columns."
+            "The network gives one column, one number for each point: it is still the regression "
+            "that was given."
         )
     if shape != (POINTS, 3):
         raise NotYet(
@@ -137,10 +145,12 @@ def expect_agreement(classes: torch.Tensor, largest: torch.Tensor, net: nn.Modul
     if share < 0.99:
         names = " ".join(type(one).__name__ for one in net.modules())
         has_modes = "Dropout" in names or "Norm" in names
-        hint = " Is net.eval() missing before the classes are computed?" if has_modes else ""
+        hint = "Is net.eval() missing before the classes are computed?"
+        if not has_modes:
+            hint = "It is asked about new_x as it came: what you do to the inputs, do in it."
         raise NotYet(
             f"The classes should be the places of the largest logits of the network in eval mode; "
-            f"they agree in {share:.0%} of the rows.{hint}"
+            f"they agree in {share:.0%} of the rows. {hint}"
         )
 
 
@@ -166,14 +176,19 @@ def classify(x, labels, new_x):  # (N, 2), (N,) of int64, (M, 2)
 """,
     rule=judge_classify,
     mistakes={
-        "it is still a regression, for which class 1 lies between 0 and 2.": edit(
+        "it is still the regression that was given.": edit(
             "32, 3]", "32, 1]", "CrossEntropyLoss", "MSELoss", "labels)", "labels[:, None].float())"
         ),
         "A row holds a logit for each class: the class is the place of the largest, "
         "argmax(dim=1).": edit(".argmax(dim=1)", ""),
         "It ran down the columns: a row is one point, dim=1.": edit("dim=1", "dim=0"),
         "those of new_x are asked for.": edit("net(new_x)", "net(x)"),
-        "they agree in 0% of the rows.": edit("dim=1)", "dim=1) + 1"),
+        "It is asked about new_x as it came: what you do to the inputs, do in it.": edit(
+            "dim=1)", "dim=1) + 1"
+        ),
+        "the loss is still a squared error. Cross-entropy compares logits with class numbers.": (
+            edit("loss_func(net(x), labels)", "nn.MSELoss()(net(x), labels[:, None].float())")
+        ),
         "The network ends in one, and cross-entropy has one inside: give it raw logits.": edit(
             "make_layers([2, 32, 32, 3])",
             "nn.Sequential(make_layers([2, 32, 32, 3]), nn.Softmax(dim=1))",
@@ -270,6 +285,12 @@ def my_conv_layers(cfg, channels, size, classes):
             "            channels = width\n", "            last = width\n",
             "Linear(channels", "Linear(last",
         ),
+        "The first convolution takes one channel only: it must take as many as the pictures "
+        "have, and each later one what the one before hands on.": edit(
+            "nn.Conv2d(channels", "nn.Conv2d(1"
+        ),
+        'An "M" comes to the last branch as well, and a letter is no number of kernels: the '
+        "second question is elif.": edit("elif", "if"),
         "No letter halves the size here: the Linear expects the picture as large as it came.": edit(
             "[nn.MaxPool2d(2)]\n            size = size // 2", "[nn.MaxPool2d(2)]",
             "[nn.AvgPool2d(2)]\n            size = size // 2", "[nn.AvgPool2d(2)]",
@@ -461,7 +482,7 @@ def errors_by_k(x, y, new_x, new_y):
     errors = []
     for k in range(1, 11):
         near = distances.topk(k, largest=False)  # (M, k)
-        weights = 1 / near.values**2
+        weights = 1 / near.values.clamp(min=1e-4) ** 2  # never 1 / 0
         total = (weights * y[near.indices, 0]).sum(dim=1)  # (M,)
         guess = total / weights.sum(dim=1)
         misses = guess - new_y[:, 0]
@@ -477,13 +498,16 @@ def errors_by_k(x, y, new_x, new_y):
             "(misses**2).mean().sqrt()", "misses.abs().mean()"
         ),
         "All k points count alike: the weight of each is 1 / distance squared.": edit(
-            "1 / near.values**2", "torch.ones_like(near.values)"
+            "1 / near.values.clamp(min=1e-4) ** 2", "torch.ones_like(near.values)"
+        ),
+        "The weighted sum is not divided by the sum of the weights: it is no mean yet.": edit(
+            "total / weights.sum(dim=1)", "total"
         ),
         "The weights are 1 / distance: the distance belongs squared.": edit(
-            "near.values**2", "near.values"
+            "near.values.clamp(min=1e-4) ** 2", "near.values"
         ),
         "The weights grow with the distance: they are 1 divided by its square.": edit(
-            "1 / near.values**2", "near.values**2"
+            "1 / near.values.clamp(min=1e-4) ** 2", "near.values**2"
         ),
         "These are the k farthest points: topk takes the largest unless you say largest=False.": (
             edit("topk(k, largest=False)", "topk(k)")
@@ -505,4 +529,170 @@ def errors_by_k(x, y, new_x, new_y):
 )  # fmt: skip
 
 
-EXERCISES = {"11-classify": CLASSIFY, "11-rival": RIVAL, "11-conv": CONV, "11-shift": SHIFT}
+def make_table(n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw a table (n, 4) and the classes of its rows (n,), sorted by class; two columns count."""
+    x = torch.randn(n, 4, dtype=torch.float32)  # (n, 4)
+    height = x[:, 0] + 0.5 * x[:, 1] ** 2  # (n,)
+    order = height.argsort()
+    return x[order], 3 * torch.arange(n) // n
+
+
+def judge_bring(answer: object) -> str:
+    """Run `bring(x, labels)`, watch which rows it trains on, and compute both shares anew."""
+    x, labels = make_table(POINTS)  # (POINTS, 4), (POINTS,)
+    with Watch() as seen:
+        returned = call(answer, x.clone(), labels.clone(), shown=BRING.shown)
+    wanted = f"{BRING.shown} should return the network and two shares; yours is"
+    parts = expect_parts(returned, 3, wanted)
+    net = expect_network(parts[0], "The first thing it returns")
+    with in_use(net):
+        logits = net(x)
+    if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != (POINTS, 3):
+        raise NotYet(
+            f"net(x) should have a row for each row of x and a logit for each of three classes, "
+            f"({POINTS}, 3); yours is {name_kind(logits)}."
+        )
+    share, rival = (expect_share(part) for part in parts[1:])
+    fault = find_fault(seen, net)
+    if fault:
+        raise NotYet(fault)
+    if seen.losses.probabilities:
+        raise NotYet("That is softmax twice: cross-entropy has one inside, give it raw logits.")
+    used = mark_rows(x, seen.list_trained_rows())  # (POINTS,)
+    expect_split(used, labels)
+    right = logits.argmax(dim=1) == labels  # (POINTS,)
+    found = torch.cdist(x, x[used]).argmin(dim=1)
+    same = labels[used][found] == labels  # (POINTS,)
+    groups = [mark_rows(x, list_rows(look.rows)) for look in seen.list_held_out()]
+    groups = [~used, *(group for group in groups if group.sum() >= POINTS / 20)]
+    shares = [right[group].float().mean().item() for group in groups]
+    rivals = [same[group].float().mean().item() for group in groups]
+    if all(abs(share - one) > 0.02 for one in shares):
+        raise NotYet(
+            f"The program says that the network gets {share:.0%} right. Of the rows that it was "
+            f"not trained on it gets {shares[0]:.0%}."
+        )
+    if all(abs(rival - one) > 0.06 for one in rivals):
+        hint = " Does each row find itself among the known ones?" if rival > 0.98 else ""
+        raise NotYet(
+            f"The program says that the nearest row gets {rival:.0%} right. With the rows that the "
+            f"network was trained on as the known ones it gets {rivals[0]:.0%}.{hint}"
+        )
+    if shares[0] < 0.75:
+        raise NotYet(
+            f"All is in its place, but the network gets only {shares[0]:.0%} of its held-out rows; "
+            f"75% can be reached. Does it need more iterations, or fewer?"
+        )
+    return (
+        f"Of the rows that were held out the network gets {share:.0%}, and the nearest known row "
+        f"{rival:.0%}."
+    )
+
+
+def mark_rows(x: torch.Tensor, rows: set[bytes]) -> torch.Tensor:
+    """Mark those rows of x, (N, ...), that are among others: (N,) of truth values."""
+    return torch.tensor([row.tobytes() in rows for row in x.numpy()])
+
+
+def expect_share(value: object) -> float:
+    """Take a share between 0 and 1.
+
+    Raises:
+        NotYet: It is something else.
+    """
+    try:
+        share = float(value)
+    except (TypeError, ValueError, RuntimeError):
+        share = math.nan
+    if 0 <= share <= 1:
+        return share
+    raise NotYet(f"A share is a number from 0 to 1; yours is {name_kind(value)}.")
+
+
+def expect_split(used: torch.Tensor, labels: torch.Tensor) -> None:
+    """Refuse a table of which no row, or hardly any, is held out, or not of each class.
+
+    Args:
+        used: Whether the network was trained on a row, (N,).
+        labels: The class of each row, (N,).
+
+    Raises:
+        NotYet: With what is trained on.
+    """
+    number = int(used.sum())
+    if number == 0:
+        raise NotYet(
+            "The network is trained on rows that are not those of x: what you do to them, do in it."
+        )
+    if number > 0.95 * len(used):
+        raise NotYet(f"The network is trained on {number} of {len(used)} rows: hold out a part.")
+    if number < 0.3 * len(used):
+        raise NotYet(f"The network is trained on only {number} of {len(used)} rows.")
+    for group, what in ((used, "is trained on"), (~used, "is held out")):
+        if len(labels[group].unique()) < 3:
+            raise NotYet(
+                f"There is a class of which no row {what}. The rows are sorted by class: shuffle "
+                f"them before you split."
+            )
+
+
+BRING = Exercise(
+    shown="bring(x, labels)",
+    level=3,
+    minutes=20,
+    seconds=60,
+    plan="Go through the six modules. Dataset: draw an order with torch.randperm, and split it in "
+    "two. Network class, instance and loss: four numbers in, three logits out, cross-entropy. Then "
+    "the optimizer and the five steps, on the first part only. At the end count on the second part "
+    "how often the network is right, and how often the nearest row of the first part is.",
+    solution="""\
+def bring(x, labels):
+    order = torch.randperm(len(x))
+    quarter = len(x) // 4
+    held, known = order[:quarter], order[quarter:]
+
+    net = make_layers([4, 32, 3])
+    loss_func = nn.CrossEntropyLoss()
+    optimizer = optim.Adam(net.parameters(), lr=0.01)
+    for _ in range(200):
+        loss = loss_func(net(x[known]), labels[known])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    classes = net(x[held]).argmax(dim=1)
+    nearest = torch.cdist(x[held], x[known]).argmin(dim=1)
+    share = (classes == labels[held]).float().mean().item()
+    rival = (labels[known][nearest] == labels[held]).float().mean().item()
+    return net, share, rival
+""",
+    rule=judge_bring,
+    mistakes={
+        "The rows are sorted by class: shuffle them before you split.": edit(
+            "torch.randperm(len(x))", "torch.arange(len(x))"
+        ),
+        "rows: hold out a part.": edit(
+            "loss_func(net(x[known]), labels[known])", "loss_func(net(x), labels)"
+        ),
+        "Of the rows that it was not trained on it gets": edit(
+            "classes = net(x[held])", "classes = 1 - net(x[held])"
+        ),
+        "Does each row find itself among the known ones?": edit(
+            "torch.cdist(x[held], x[known])", "torch.cdist(x[held], x)",
+            "labels[known][nearest]", "labels[nearest]",
+        ),
+        "That is softmax twice: cross-entropy has one inside, give it raw logits.": edit(
+            "loss_func(net(x[known])", "loss_func(net(x[known]).softmax(dim=1)"
+        ),
+        "Does it need more iterations, or fewer?": edit("range(200)", "range(2)"),
+    },
+)  # fmt: skip
+
+
+EXERCISES = {
+    "11-classify": CLASSIFY,
+    "11-rival": RIVAL,
+    "11-conv": CONV,
+    "11-bring": BRING,
+    "11-shift": SHIFT,
+}

@@ -4,7 +4,7 @@ import html
 from collections.abc import Callable
 
 import torch
-from ipywidgets import HTML, Button, Dropdown, GridBox, HBox, Layout, ToggleButton, VBox
+from ipywidgets import HTML, Button, GridBox, HBox, Layout, ToggleButton, VBox
 from torch.nn import functional as F
 
 from helpers.data import get_glyphs
@@ -21,9 +21,15 @@ STYLE = """<style>
     border: 1px solid #999; box-shadow: none; background: white;
 }
 .sine-draw .sine-pixels .jupyter-button.mod-active { background: black; }
+.sine-draw .sine-pixels .jupyter-button:focus-visible {
+    outline: 3px solid #EE7733; position: relative; z-index: 1;
+}
 .sine-draw table { border-collapse: collapse; }
-.sine-draw td { padding: 0 6px; line-height: 17px; text-align: start; }
+.sine-draw td, .sine-draw th { padding: 0 6px; line-height: 17px; text-align: start; }
 .sine-draw i { display: block; height: 12px; background: #1188CC; }
+@media (forced-colors: active) {
+    .sine-draw .sine-pixels .jupyter-button, .sine-draw i { forced-color-adjust: none; }
+}
 </style>"""
 
 
@@ -48,7 +54,10 @@ class DrawDigit(View):
         """Draw the first digit."""
         self.readers = readers
         self.pixels = make_pixels()
-        self.ready = Dropdown(options=range(10), value=digit, description="Digit")
+        self.ready = [Button(description=str(n), tooltip=f"Draw a {n}") for n in range(10)]
+        for n, button in enumerate(self.ready):
+            button.layout.width = "32px"
+            button.on_click(lambda _, n=n: self.show(ready_digit(n)))
         clear = Button(description="Clear", tooltip="Make all pixels white")
         clear.on_click(lambda _: self.show(torch.zeros(SIZE, SIZE)))
         self.buttons = {"clear": clear}
@@ -57,19 +66,17 @@ class DrawDigit(View):
             self.buttons[name].on_click(lambda _, way=(down, right): self.move(*way))
         for button in self.buttons.values():
             button.layout.width = "72px"
-        self.ready.layout.width = "150px"
-        self.ready.style.description_width = "40px"
         self.said = HTML()
         self._busy = False
-        for pixel in self.pixels:
-            pixel.observe(lambda _: self.update(), "value")
-        self.ready.observe(lambda change: self.show(ready_digit(change["new"])), "value")
+        for place, pixel in enumerate(self.pixels):
+            pixel.observe(lambda change, place=place: self._take(place), "value")
         grid = GridBox(self.pixels, layout={"grid_template_columns": f"repeat({SIZE}, 22px)"})
         grid.add_class("sine-pixels")
-        bar = HBox([self.ready, *self.buttons.values()], layout={"flex_flow": "row wrap"})
+        ready = HBox(self.ready, layout={"flex_flow": "row wrap"})
+        bar = HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"})
         answer = VBox([self.said], layout={"margin": "0 0 0 20px"})
         body = HBox([grid, answer], layout={"flex_flow": "row wrap"})
-        super().__init__([bar, body, HTML(STYLE, layout={"display": "none"})])
+        super().__init__([ready, bar, body, HTML(STYLE, layout={"display": "none"})])
         self.add_class("sine-draw")
         self.show(ready_digit(digit))
 
@@ -83,7 +90,8 @@ class DrawDigit(View):
         """Draw a picture, (12, 12): ink where it is above a half."""
         self._busy = True  # one answer for all pixels
         for pixel, ink in zip(self.pixels, picture.flatten().tolist(), strict=True):
-            pixel.value = ink > 0.5
+            with pixel.hold_sync():  # its value and its name in one message
+                pixel.value = ink > 0.5
         self._busy = False
         self.update()
 
@@ -91,17 +99,22 @@ class DrawDigit(View):
         """Move what is drawn by so many pixels; what leaves the grid is lost."""
         self.show(F.pad(self.picture[0, 0], (right, -right, down, -down)))
 
+    def _take(self, place: int) -> None:
+        """Say the new colour of a pixel in its name, for a screen reader, and ask the readers."""
+        self.pixels[place].tooltip = name_pixel(place, self.pixels[place].value)
+        if not self._busy:
+            self.update()
+
     def update(self) -> None:
         """Ask the readers; where one fails, the text says why."""
-        if self._busy:
-            return
-        self.shares = {}
+        self.shares, picture = {}, self.picture
         try:
             for name, read in self.readers.items():
                 with torch.no_grad():
-                    self.shares[name] = read(self.picture)[0].softmax(dim=0)  # (10,)
+                    self.shares[name] = read(picture)[0].softmax(dim=0)  # (10,)
             self.text = "; ".join(say(name, shares) for name, shares in self.shares.items())
-            self.said.value = write_bars(self.shares)
+            said = f"<p role='status'>{html.escape(self.text)}</p>"
+            self.said.value = said + write_bars(self.shares)
         except Exception as error:  # in a callback it would be seen by nobody
             log_error("a reader")
             self.text = describe(error)
@@ -129,21 +142,26 @@ class DrawDigit(View):
 
 def make_pixels() -> list[ToggleButton]:
     """Make 12 x 12 white pixels, which share one layout and one style: each is a widget less."""
-    first = ToggleButton(layout=Layout(width="22px", height="22px"))
-    first.tooltip = "row 1, column 1"
-    shared = {"layout": first.layout, "style": first.style}
+    layout = Layout(width="22px", height="22px")
+    first = ToggleButton(tooltip=name_pixel(0, False), layout=layout)
     pixels = [first]
     for place in range(1, SIZE * SIZE):
-        row, column = divmod(place, SIZE)
-        name = f"row {row + 1}, column {column + 1}"
-        pixels.append(ToggleButton(tooltip=name, **shared))
+        name = name_pixel(place, False)
+        pixels.append(ToggleButton(tooltip=name, layout=layout, style=first.style))
     return pixels
 
 
+def name_pixel(place: int, black: bool) -> str:
+    """Name a pixel by its place, counted from 1, and its colour."""
+    row, column = divmod(place, SIZE)
+    return f"row {row + 1}, column {column + 1}, {'black' if black else 'white'}"
+
+
 def ready_digit(digit: int) -> torch.Tensor:
-    """Take a digit of the first font, (12, 12)."""
+    """Take a digit of the first font, (12, 12), 1 where a third of a pixel is ink, and 0."""
     glyph = get_glyphs()[0, digit].reshape(1, 1, 16, 16)
-    return F.interpolate(glyph, size=SIZE, mode="bilinear", align_corners=False)[0, 0]
+    drawn = F.interpolate(glyph, size=SIZE, mode="bilinear", align_corners=False)[0, 0]
+    return (drawn > 1 / 3).float()
 
 
 def say(name: str, shares: torch.Tensor) -> str:
@@ -153,7 +171,7 @@ def say(name: str, shares: torch.Tensor) -> str:
 
 def write_bars(shares: dict[str, torch.Tensor]) -> str:
     """Write a column of bars for each reader, as a table of HTML."""
-    heads = "".join(f"<td><b>{html.escape(say(*item))}</b></td>" for item in shares.items())
+    heads = "".join(f"<th>{html.escape(name.replace('_', ' '))}</th>" for name in shares)
     rows = f"<tr><td></td>{heads}</tr>"
     for digit in range(10):
         bars = "".join(

@@ -39,13 +39,11 @@ UNKNOWN = "□"  # for a letter that no font has
 
 def write_png(shapes: Sequence[Shape], width: int, height: int) -> bytes:
     """Write a picture on white; arguments as for `render`."""
-    stream = io.BytesIO()
-    imsave(stream, render(shapes, width, height), format="png", origin="upper")
-    return stream.getvalue()
+    return write_pages([(shapes, height)], width)
 
 
 def write_pages(pages: Sequence[tuple[Sequence[Shape], int]], width: int) -> bytes:
-    """Write pictures of one width below each other.
+    """Write pictures of one width below each other, on white.
 
     Args:
         pages: From the top down, each its shapes and its height.

@@ -5,6 +5,7 @@ import io
 import pytest
 from lab import SESSION, find_cell, find_violations, read_cells
 from PIL import Image
+from playwright.sync_api import expect
 
 INKS = """e => [...new Set([
     ...[...e.querySelectorAll('svg text')].map(text => getComputedStyle(text).fill),
@@ -156,80 +157,93 @@ def redraw_with_a_slider(notebook, picture):
             assert shown.convert("RGB").getpixel((shown.width // 2, 1)) == (paper,) * 3
 
 
-def test_the_slider_over_training_time_moves_the_kinks(open_notebook, picture):
+def test_the_slider_over_layers_folds_the_line(open_notebook, picture):
     name = "07_depth.ipynb"
     notebook, cells = open_notebook(name), read_cells(name)
-    lists = "SHALLOW, THREE = [1, 300, 1], [1, 20, 20, 20, 1]"  # what comes before takes a minute
-    for text in (
-        "import copy",
-        "def count_kinks(",
-        "def make_chirp(",
-        "def draw(figure, iteration)",
-    ):
+    for text in ("def fold(", "def count_pieces("):
         number = find_cell(name, text)
-        notebook.show(number, lists if "count" in text else cells[number].source)
-    number = find_cell(name, "SelectionSlider(options=list(kept)")
-    output = notebook.show(number, cells[number].source)
-    see(output, "iteration 400; ")
+        notebook.show(number, cells[number].source)
+    number = find_cell(name, "Sliders(draw, layers")
+    lines = "from helpers.plots import FIT_COLOUR\n"  # the picture above it takes some runs
+    output = notebook.show(number, lines + cells[number].source)
+    see(output, "layers of two units: 5, straight pieces: 32")
     before = output.locator("img").get_attribute("src")
     output.locator(".noUi-handle").first.focus()
     notebook.page.keyboard.press("ArrowLeft")
-    see(output, "iteration 200; ")
+    see(output, "layers of two units: 4, straight pieces: 16")
     assert output.locator("img").get_attribute("src") != before
-    notebook.page.screenshot(path=picture("kinks"))
+    notebook.page.screenshot(path=picture("folds"))
 
 
 def test_the_slider_over_one_weight_changes_the_loss(open_notebook, picture):
     notebook = run_all(open_notebook, "08_parameters.ipynb")
-    output = notebook.show(find_cell("08_parameters.ipynb", "Sliders(draw"))
-    see(output, "unit 5: weight times 1.00, loss 0.00")
+    output = notebook.show(find_cell("08_parameters.ipynb", "draw_factor,"))
+    see(output, "unit 14: weight times 1.5, loss 0.")
     output.locator(".noUi-handle").nth(1).focus()
-    for _ in range(10):
+    for _ in range(5):
         notebook.page.keyboard.press("ArrowRight")
-    see(output, "unit 5: weight times 2.00, loss 0.12")
+    see(output, "unit 14: weight times 2.0, loss 2.")
     output.locator(".noUi-handle").first.focus()
     notebook.page.keyboard.press("ArrowLeft")
-    see(output, "unit 4: weight times 2.00")
+    see(output, "unit 13: weight times 2.0")
     notebook.page.screenshot(path=picture("weight"))
 
 
-def test_the_spirals_regions_move_while_it_trains_and_when_a_slider_is_dragged(
-    open_notebook, picture
-):
+def test_the_spirals_border_winds_when_a_slider_is_dragged(open_notebook, picture):
     name = "11_other_problems.ipynb"
     notebook, cells = open_notebook(name), read_cells(name)
-    for text in ("import difflib", "def make_spirals(", "def draw_regions(", "def draw(figure"):
+    for text in ("get_sample_data(", "def sine_program(", "def make_spirals(", "class Classifier("):
         number = find_cell(name, text)
         notebook.show(number, cells[number].source)
-    number = find_cell(name, "Checkbox(desc")
-    panel = cells[number].source
-    for text in ("def make_digits(", "images, digits ="):  # what comes later leaves the panel alone
-        panel = f"{panel}\n{cells[find_cell(name, text)].source}"
-    notebook.page.evaluate(
-        """() => {
-            window.pictures = new Set();
-            const look = () => document.querySelectorAll('img[alt^="hidden layers"]').forEach(
-                image => pictures.add(image.alt));
-            const what = {subtree: true, childList: true, attributes: true};
-            new MutationObserver(look).observe(document.body, what);
-        }"""
-    )
-    output = notebook.show(number, panel.replace("plt.show()", "plt.close()"))
-
-    def move(shape, iteration):
-        """Wait for the last picture, and for at least four before it."""
-        see(output, f"{shape}, iteration {iteration}: ")
-        own = f"[...pictures].filter(text => text.startsWith('{shape}, '))"
-        notebook.wait(f"() => {own}.length >= 5")
-
-    move("hidden layers 2, width 32", 260)
-    notebook.wait(f"() => {SESSION}.kernel.status === 'idle'", 120)
-    output.locator(".noUi-handle").first.focus()
-    notebook.page.keyboard.press("ArrowLeft")
-    move("hidden layers 1, width 32", 260)
-    output.locator(".noUi-handle").nth(1).focus()
-    notebook.page.keyboard.press("ArrowLeft")
-    move("hidden layers 1, width 16", 260)
-    output.get_by_role("checkbox", name="train on").check()
-    move("hidden layers 1, width 16", 520)
+    number = find_cell(name, "draw_regions(figure")
+    output = notebook.show(number, cells[number].source)
+    see(output, "of 400 new points are right")
+    image = output.locator("img")
+    for slider, key in enumerate(("ArrowRight", "ArrowLeft", "ArrowLeft")):
+        before = image.get_attribute("src")  # more layers, fewer units, fewer iterations
+        output.locator(".noUi-handle").nth(slider).focus()
+        notebook.page.keyboard.press(key)
+        expect(image).not_to_have_attribute("src", before, timeout=30_000)
     notebook.page.screenshot(path=picture("spirals"))
+
+
+def test_a_digit_is_drawn_moved_and_called_back(open_notebook, picture):
+    name = "11_other_problems.ipynb"
+    notebook = open_notebook(name)
+    source = (  # a reader for which the column with the most ink is the digit
+        "from helpers.widgets import DrawDigit\n\n"
+        "DrawDigit(7, reader=lambda picture: 9 * picture[0, :, :, :10].sum(dim=1))"
+    )
+    output = notebook.show(find_cell(name, "DrawDigit(7"), source)
+    see(output, "reader: ")
+    black = output.locator(".sine-pixels .mod-active")
+    expect(output.locator(".sine-pixels button")).to_have_count(144)
+    seven = black.count()
+    assert seven > 10
+
+    def press(button, left):
+        output.get_by_role("button", name=button, exact=True).click()
+        expect(black).to_have_count(left, timeout=30_000)
+
+    press("Clear", 0)
+    press("7", seven)  # as often as one likes
+    press("Clear", 0)
+    pixel = output.get_by_role("button", name="row 6, column 8, white")
+    pixel.focus()
+    notebook.page.keyboard.press("Space")
+    drawn = output.get_by_role("button", name="row 6, column 8, black")  # for a screen reader
+    drawn.wait_for(timeout=30_000)
+    expect(output.get_by_role("status")).to_have_text("reader: 7 (100%)", timeout=30_000)
+    notebook.page.keyboard.press("Tab")
+    notebook.page.keyboard.press("Shift+Tab")
+    assert drawn.evaluate("e => getComputedStyle(e).outlineWidth") == "3px"
+    output.get_by_role("button", name="left").click()
+    output.get_by_role("button", name="row 6, column 7, black").wait_for(timeout=30_000)
+    expect(output.get_by_role("status")).to_have_text("reader: 6 (100%)", timeout=30_000)
+    press("7", seven)
+    for dark in (False, True):
+        notebook.set_theme(dark)
+        assert find_violations(notebook.page, ".jp-OutputArea-output:has(.sine-draw)") == []
+    notebook.page.screenshot(path=picture("digit"))
+    notebook.page.emulate_media(forced_colors="active")
+    assert black.first.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(0, 0, 0)"

@@ -21,7 +21,7 @@ RUNS = {
     "A": {"dropout": 0.4, "forgotten": True},
     "B": {"lr": 1e-5},
     "C": {"rows": 25, "batch": 25, "width": 128, "lr": 0.01},
-    "D": {"rows": 60, "batch": 60, "width": 16, "lr": 0.01},
+    "D": {"rows": 400, "batch": 400, "width": 16, "lr": 0.01},
 }
 
 

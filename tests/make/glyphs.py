@@ -20,10 +20,23 @@ def draw() -> np.ndarray:
             for digit in range(10):
                 place = (digit + 0.5) / 10, 1 - (row + 0.5) / 6
                 style = {"font": folder / f"{font}.ttf", "size": 70, "ha": "center"}
-                sheet.text(*place, str(digit), va="center", **style)
+                sheet.text(*place, str(digit), va="center_baseline", **style)
         canvas = FigureCanvasAgg(sheet)
         canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[:, :, 0]
+    drawn = np.array(canvas.buffer_rgba())[:, :, 0]
+    for top in range(0, 96, 16):
+        for left in range(0, 160, 16):
+            square = drawn[top : top + 16, left : left + 16]
+            square[:] = center(square)
+    return drawn
+
+
+def center(square: np.ndarray) -> np.ndarray:
+    """Move the ink of a digit, (16, 16), by whole pixels until its box is in the middle."""
+    for axis in (0, 1):
+        where = np.flatnonzero((square < 224).any(axis=1 - axis))
+        square = np.roll(square, (15 - where[0] - where[-1]) // 2, axis)
+    return square
 
 
 if __name__ == "__main__":
