@@ -14,6 +14,6 @@ program    -- a run as a plain PyTorch program, and which lines two programs do 
 
 What asks, and what moves on the screen, stands in two packages:
 
-exercises  -- `check`, `hint`, `predict`, `patient` and `show_errors`
+exercises  -- `check`, `hint`, `predict`, `patient`, `report` and `show_errors`
 widgets    -- `Playground`, `LivePlot`, `FiveSteps`, `Sliders` and `DrawDigit`
 """

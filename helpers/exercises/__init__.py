@@ -11,6 +11,7 @@ loops     -- a learner's training loop watched from outside, and the usual mista
 clinic    -- `patient`: programs and curves with a silent fault
 hints     -- three hints for each exercise, from its own data
 handed    -- exercises in the files of notebooks
+record    -- `report`: which of them were saved as passed
 marking   -- students' notebooks judged; `grade` is its command
 running   -- a learner's code run with care: time, errors, and nothing left changed
 n00 ...   -- the exercises of each notebook
@@ -19,5 +20,6 @@ n00 ...   -- the exercises of each notebook
 from helpers.exercises.asking import check, hint, show_errors
 from helpers.exercises.clinic import patient
 from helpers.exercises.questions import predict
+from helpers.exercises.record import report
 
-__all__ = ["check", "hint", "patient", "predict", "show_errors"]
+__all__ = ["check", "hint", "patient", "predict", "report", "show_errors"]
