@@ -242,7 +242,7 @@ def test_ci_runs_the_readmes_test_command_with_browsers():
 
 
 def test_readme_has_each_first_command_for_windows_too():
-    unix = [line for line in commands("bash") if line.startswith("python3 -m venv")]
+    unix = [line for line in commands("bash") if line.startswith("python3 -m venv .venv")]
     assert [line.count(" && ") for line in unix] == [2, 2]  # to start, to test
     for old, new in {
         "python3 -m venv": "py -m venv",
@@ -288,6 +288,17 @@ def test_readme_lists_every_notebook_under_its_own_number():
     listed = re.findall(r"^\| \[(\d+) · .+?\]\(notebooks/(.+?)\)", read("README.md"), re.MULTILINE)
     assert [name for _, name in listed] == [path.name for path in PATHS]
     assert all(name.startswith(f"{number}_") for number, name in listed)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_readme_has_the_minutes_that_the_notebook_states(path):
+    row = rf"\| \[.+?\]\(notebooks/{path.name}\) \| (\d+) \| (\d+), (\d+) \|"
+    text = path.read_text("utf-8")
+    (minutes,) = re.findall(r"\*About (\d+) minutes", text)
+    exercises = re.findall(r"about (\d+) minutes · (core|deeper)", text)
+    core = sum(int(number) for number, kind in exercises if kind == "core")
+    every = sum(int(number) for number, _ in exercises)
+    assert re.findall(row, read("README.md")) == [(minutes, str(core), str(every))]
 
 
 def test_readmes_sweep_runs(capsys):
