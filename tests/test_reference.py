@@ -86,13 +86,21 @@ def test_a_term_is_said_in_one_sentence():
 
 
 def test_each_symptom_has_a_measure_a_cause_a_cure_and_a_place(text):
-    rows = re.findall(r"(?m)^\| (.+) \|$", part(text, "When it does not learn"))[1:]
-    assert len(rows) == len(SOURCE["symptoms"]) >= 12
+    said = part(text, "When it does not learn")
+    assert re.findall("(?m)^### (.+)$", said)[3:] == [group["title"] for group in SOURCE["groups"]]
+    rows = [row for row in re.findall(r"(?m)^\| (.+) \|$", said) if not row.startswith("you see")]
+    assert len(rows) == sum(len(group["symptoms"]) for group in SOURCE["groups"]) >= 12
     for row in rows:
         cells = row.split(" | ")
         assert len(cells) == 5, row
         assert all(cells), row
         assert LINK.search(cells[-1]), row
+
+
+def test_the_questions_and_the_recipe_are_those_of_the_notebooks(text):
+    said = part(text, "When it does not learn")
+    assert re.findall(r"(?m)^(\d)\. \[", said) == list("123456")
+    assert said.count("A best rate should have a worse one on either side.") == 1
 
 
 def test_each_error_message_stands_there_with_its_cause(text):

@@ -45,10 +45,20 @@ in `cards.txt`, which Anki imports.
 SYMPTOMS = """\
 ## When it does not learn
 
-No message appears, and yet something is wrong. Find what you see in the first column, and \
-measure before you change anything.
+No error stops the program, and yet something is wrong. Measure before you change anything. Change \
+one thing, and run again with a new network. There may be several faults, and the cure of one \
+brings the next to light: then begin at the top again.
 
-| you see | measure | it comes from | what helps | shown in |
+### Look at this first
+
+1. Read what PyTorch warns of, in red, even if the program goes on.
+2. Print the shapes of x, of y, of `net(x)` and of `net(x) - y`. The last three are the same.
+3. Print the mean and the spread of x and of y. Training is easiest where they are near 0 and 1.
+4. Print three pairs of x and y as they stand right before the loop, and check one by hand.
+5. Print the first ten losses, and not every hundredth.
+"""
+COLUMNS = """\
+| you see | measure | it comes from | what helps | in |
 |---|---|---|---|---|
 """
 ERRORS = """\
@@ -77,8 +87,11 @@ class Place:
     stem: str
     heading: str
 
+    def target(self):
+        return f"{self.stem}.ipynb#{anchor(self.heading)}"
+
     def link(self):
-        return f"[{self.stem[:2]} · {self.heading}]({self.stem}.ipynb#{anchor(self.heading)})"
+        return f"[{self.stem[:2]} · {self.heading}]({self.target()})"
 
 
 def anchor(heading):
@@ -244,13 +257,33 @@ def write_errors():
 # --- Symptoms and terms
 
 
-def write_symptoms(symptoms):
-    rows = []
-    for row in symptoms:
-        links = dict.fromkeys(place_of(name).link() for name in row["at"])
-        cells = [row[key] for key in ("see", "measure", "cause", "cure")]
-        rows.append(f"| {' | '.join([*cells, ', '.join(links)])} |")
-    return SYMPTOMS + "\n".join(rows) + "\n"
+def write_questions():
+    """The questions that notebook 06 asks a run, each with a link."""
+    found = [heading[1] for cell in read(PATHS[6]).cells for heading in headings(cell)]
+    asked = [heading for heading in found if re.match(r"\d\. ", heading)]
+    lines = [f"{h[:3]}[{h[3:]}]({Place(STEMS[6], h).target()})" for h in asked]
+    return "### Six questions, before you trust a run\n\n" + "\n".join(lines) + "\n"
+
+
+def write_recipe():
+    """The recipe for a rate, as notebook 05 has it."""
+    heading = "A recipe for a rate"
+    text = section(read(PATHS[5]), f"## {heading}").texts[0]
+    steps = re.findall(r"(?m)^\d\. .+$", text)
+    return f"### {heading}\n\n" + "\n".join(steps) + f"\n\n({Place(STEMS[5], heading).link()})\n"
+
+
+def write_symptoms(groups):
+    parts = [SYMPTOMS, write_questions(), write_recipe()]
+    for group in groups:
+        rows = []
+        for row in group["symptoms"]:
+            places = dict.fromkeys(map(place_of, row["at"]))
+            links = [f"[{place.stem[:2]}]({place.target()})" for place in places]
+            cells = [row[key] for key in ("see", "measure", "cause", "cure")]
+            rows.append(f"| {' | '.join([*cells, ', '.join(links)])} |")
+        parts.append(f"### {group['title']}\n\n{COLUMNS}" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
 
 
 def write_terms(terms, places):
@@ -274,7 +307,7 @@ def write_reference():
     parts = [
         OPENING,
         introduce_program(),
-        write_symptoms(source["symptoms"]),
+        write_symptoms(source["groups"]),
         write_errors(),
         write_terms(source["terms"], source["places"]),
         CLOSING,
