@@ -96,6 +96,14 @@ def nothing_stays_open():
 
 
 @pytest.fixture
+def same_world(monkeypatch):
+    """Spare each refused answer the run of the solution by which `check` finds torch unchanged."""
+    from helpers.exercises import asking
+
+    monkeypatch.setattr(asking, "is_world_changed", lambda _: False)
+
+
+@pytest.fixture
 def make():
     """Panels that are closed at the end of the test; no test waits for a picture."""
     from panels import SMALL  # these take two seconds, and few files need them

@@ -13,6 +13,8 @@ from helpers.exercises.hints import list_hints, make_skeleton
 from helpers.exercises.judging import Drawn
 from helpers.exercises.lookup import read_exercises
 
+pytestmark = pytest.mark.usefixtures("same_world")
+
 COMPARED = {name: one for name, one in EXERCISES.items() if one.rule is None}
 MISTAKES = [(name, sentence) for name, one in EXERCISES.items() for sentence in one.mistakes]
 

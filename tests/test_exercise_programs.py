@@ -8,6 +8,8 @@ from seeds import SEEDS, begin_at
 
 from helpers.exercises.asking import EXERCISES, OPEN, feedback
 
+pytestmark = pytest.mark.usefixtures("same_world")
+
 NAMES = [path.stem for path in PATHS]
 
 

@@ -385,6 +385,7 @@ def test_points_are_others_each_time_and_a_seed_of_the_notebook_tells_nothing():
     assert not torch.equal(seen[0], seen[1])
 
 
+@pytest.mark.usefixtures("same_world")
 @pytest.mark.parametrize("name", EXERCISES)
 def test_none_is_an_answer_and_not_a_right_one(name):
     assert feedback(name, None).startswith("Not yet. ")
@@ -454,6 +455,7 @@ ODD = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("same_world")
 @pytest.mark.parametrize("name", RUN)
 def test_odd_objects_get_a_sentence(name):
     """Each exercise gets four of them, and each of them comes to several exercises."""

@@ -376,6 +376,8 @@ def refuse_claim(seen: Watch, net: nn.Module, rows: Rows, claim: float) -> None:
     )
 
 
+ONE_RATE = ("(0.001, 0.003, 0.01, 0.03)", "(0.01,)")  # so that a mistake is soon made
+
 BLANK = Exercise(
     shown="program(x, y)",
     level=3,
@@ -427,24 +429,25 @@ def program(x, y):
     rule=judge_blank,
     mistakes={
         "It should return the network and its held-out error; what it returns is": edit(
-            "return net, error\n", "return net\n"
+            *ONE_RATE, "return net, error\n", "return net\n"
         ),
         "its held-out loss is of rows that it knows.": edit(
-            "x[rest], y[rest]", "x[order], y[order]"
+            *ONE_RATE, "x[rest], y[rest]", "x[order], y[order]"
         ),
         "does each label stand in the row of its x": edit(
-            "x[rest], y[rest]", "x[rest], y[: len(rest)]"
+            *ONE_RATE, "x[rest], y[rest]", "x[rest], y[: len(rest)]"
         ),
         "is the rate one that trains, are there enough iterations?": edit(
             "(0.001, 0.003, 0.01, 0.03)", "(1e-6, 1e-5)"
         ),
         "That is its root: the mean of the squares is asked for.": edit(
-            "held_y).item()", "held_y).sqrt().item()"
+            *ONE_RATE, "held_y).item()", "held_y).sqrt().item()"
         ),
         "In the loop no gradient is ever cleared: where is zero_grad?": edit(
-            "            optimizer.zero_grad()\n", ""
+            *ONE_RATE, "            optimizer.zero_grad()\n", ""
         ),
         "the labels are flat, so each prediction is compared with every label": edit(
+            *ONE_RATE,
             "loss_func(out, train_y)",
             "loss_func(out, train_y.flatten())",
         ),
