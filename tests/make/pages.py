@@ -11,6 +11,7 @@ What is said of each option of a question is folded beneath it, and so is each s
 import argparse
 import html
 import re
+import shutil
 import sys
 import tempfile
 from html.parser import HTMLParser
@@ -170,13 +171,13 @@ def build(out, stored=False):
             (images / path.name).write_bytes(path.read_bytes())
         write_index(source)
         settings = SETTINGS | {"html_static_path": ["_static"], "html_css_files": ["site.css"]}
-        app = Sphinx(
-            source, None, out, Path(name) / "doctrees", "html", settings, exception_on_warning=True
-        )
+        pages, trees = Path(name) / "pages", Path(name) / "trees"  # more is written beside them
+        app = Sphinx(source, None, pages, trees, "html", settings, exception_on_warning=True)
         app.build()
-    broken = list(find_broken(out))
-    if broken:
-        sys.exit("These links lead nowhere:\n" + "\n".join(broken))
+        broken = list(find_broken(pages))
+        if broken:
+            sys.exit("These links lead nowhere:\n" + "\n".join(broken))
+        shutil.copytree(pages, out, dirs_exist_ok=True)
 
 
 def main():
