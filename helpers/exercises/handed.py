@@ -6,13 +6,17 @@ import dataclasses
 import json
 import re
 import symtable
+import warnings
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 LARGEST = 50_000_000  # bytes of a notebook that is still read
+LONGEST = 100_000  # letters of a cell that is still read
 SOLUTION = "# Solution"  # how a cell begins that shows an official solution
 OWN = re.compile(r"^## On your own", re.MULTILINE)  # behind it stand a notebook's exercises
 CHECK = re.compile(r"""\bcheck\(\s*["']([\w-]+)["']""")
+MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2})$", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,11 +39,19 @@ class Cell:
         return self.source.lstrip().startswith(SOLUTION)
 
     @property
-    def exercises(self) -> list[str]:
+    def exercises(self) -> tuple[str, ...]:
         """The names of the exercises that it checks, also where it is no Python any more."""
-        if not is_python(self.source):
-            return CHECK.findall(self.source)
-        return [call.args[0].value for call in find_checks(ast.parse(self.source))]
+        return find_exercises(self.source)
+
+
+@cache
+def find_exercises(source: str) -> tuple[str, ...]:
+    """Find the names of the exercises that a cell checks."""
+    if "check" not in source:
+        return ()
+    if not is_python(source):
+        return tuple(CHECK.findall(source))
+    return tuple(call.args[0].value for call in find_checks(ast.parse(source)))
 
 
 def find_checks(tree: ast.AST) -> Iterator[ast.Call]:
@@ -47,7 +59,8 @@ def find_checks(tree: ast.AST) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check":
             named = node.args and isinstance(node.args[0], ast.Constant)
-            if named and isinstance(node.args[0].value, str) and len(node.args) == 2:
+            one_answer = len(node.args) + len(node.keywords) == 2
+            if named and one_answer and isinstance(node.args[0].value, str):
                 yield node
 
 
@@ -58,8 +71,10 @@ def read_cells(path: Path) -> list[Cell]:
         ValueError: It cannot be read, and why, in one line.
     """
     try:
+        if not path.is_file():  # a folder, or what never ends
+            raise OSError
         size = path.stat().st_size
-        text = path.read_text(encoding="utf-8") if size <= LARGEST else ""
+        text = path.read_text(encoding="utf-8-sig") if size <= LARGEST else ""
     except (OSError, UnicodeDecodeError):
         raise ValueError("The file cannot be read.") from None
     if size > LARGEST:
@@ -89,24 +104,26 @@ def join(text: str | Sequence[str]) -> str:
 
 def leave_out_magics(source: str) -> str:
     """Put `pass` in the place of each line that is a command to IPython, with %, ! or ?."""
-    if is_python(source):
-        return source
-    return re.sub(r"^([ \t]*)[%!?].*$", r"\1pass", source, flags=re.MULTILINE)
+    source = source.replace("\r\n", "\n").strip()
+    return source if is_python(source) else MAGIC.sub(r"\1pass", source)
 
 
+@cache
 def is_python(source: str) -> bool:
-    """Tell whether Python can read a cell."""
+    """Tell whether Python can read a cell; one that nobody has written by hand counts as none."""
     try:
-        ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return len(source) <= LONGEST and bool(compile(source, "<cell>", "exec"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return True
 
 
-def find_names(source: str) -> tuple[set[str], set[str]]:
+@cache
+def find_names(source: str) -> tuple[frozenset[str], frozenset[str]]:
     """Find the names that a cell binds, and those that it uses and does not bind."""
     if not is_python(source):
-        return set(), set()
+        return frozenset(), frozenset()
     top = symtable.symtable(source, "<cell>", "exec")
     bound = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
     used, tables = set(), [top]
@@ -118,36 +135,43 @@ def find_names(source: str) -> tuple[set[str], set[str]]:
             for symbol in table.get_symbols()
             if symbol.is_referenced() and (table is top or symbol.is_global())
         }
-    return bound, used - bound - set(dir(builtins))
+    return frozenset(bound), frozenset(used - bound - set(dir(builtins)))
 
 
 def find_needed(cell: Cell, theirs: Sequence[Cell], ours: Sequence[Cell]) -> list[Cell]:
     """Find the cells that must run before an exercise's cell, in their order.
 
-    A name that the story of our notebook binds comes from there. Any other comes from the nearest
-    cell above in the learner's own: an answer may stand in several cells.
+    The learner's cells right above it may hold a part of the answer: all of them. A name that they
+    do not bind comes from the story of our notebook, and one that neither binds from the nearest
+    cell further up in the learner's.
 
     Args:
         cell: The cell of an exercise.
         theirs: The learner's cells above it.
         ours: All cells of our notebook.
     """
-    order = [one for one in ours if one.is_story]
-    story = set(map(id, order))
-    order += [one for one in theirs if not one.is_solution]
-    names = {}  # by name, the places of the cells that bind it
-    for place, one in enumerate(order):
-        for name in find_names(one.source)[0]:
-            names.setdefault(name, []).append(place)
-    needed, asked = set(), [(len(order), name) for name in find_names(cell.source)[1]]
+    story = [one for one in ours if one.is_story and not one.exercises]
+    known = {one.source for one in story}
+    start = len(theirs)
+    while start and is_part(theirs[start - 1], cell) and theirs[start - 1].source not in known:
+        start -= 1
+    others = [one for one in theirs[:start] if not one.is_solution]
+    order = [*story, *others, *theirs[start:], cell]
+    first = len(story) + len(others)  # of the answer
+    names = [find_names(one.source) for one in order]
+    needed = {*range(first, len(order))}
+    asked = [(place, name) for place in needed for name in names[place][1]]
     while asked:
         limit, name = asked.pop()
-        places = [place for place in names.get(name, []) if place < limit]
-        if not places:
-            continue
-        from_story = [place for place in places if id(order[place]) in story]
-        place = (from_story or places)[-1]
-        if place not in needed:
-            needed.add(place)
-            asked += [(place, name) for name in find_names(order[place].source)[1]]
-    return [order[place] for place in sorted(needed)]
+        places = [place for place in range(limit) if name in names[place][0]]
+        if places:
+            place = max(places, key=lambda place: (place >= first, place < len(story), place))
+            if place not in needed:
+                needed.add(place)
+                asked += [(place, one) for one in names[place][1]]
+    return [order[place] for place in sorted(needed)][:-1]
+
+
+def is_part(above: Cell, cell: Cell) -> bool:
+    """Tell whether a cell above an exercise's may be a part of its answer."""
+    return not (above.exercises or above.is_solution) and above.is_story == cell.is_story

@@ -1,27 +1,34 @@
 """Students' notebooks judged: each exercise in a process of its own, a mark for each.
 
-An exercise is found by its `check("name", answer)`, wherever it stands. It runs after those cells
-of our own notebook whose names it uses. What a learner's code prints, and what it makes of `check`,
-changes nothing: its call is aimed elsewhere before it runs, and the verdict comes back through a
-pipe, with a number that only our side knows.
+An exercise is found by its `check("name", answer)`, wherever it stands. It runs after the learner's
+cells right above it, and after those cells of our own notebook whose names they use.
+
+What a learner's code prints, writes or makes of `check` changes no mark: its calls are aimed
+elsewhere before it runs, `helpers.exercises` is hidden from it (an import gives it another copy),
+and the verdict comes through a pipe, sealed with a key. But it shares a process with what judges
+it. Who looks for that in the frames or the memory of Python, or lets torch lie to it alone, can
+forge a "right", and no process of ours can keep that out: his notebook shows it to whoever reads.
 """
 
 import ast
 import contextlib
 import csv
 import dataclasses
-import json
 import multiprocessing
 import os
 import random
+import re
 import secrets
 import signal
+import sys
 import tempfile
 import threading
 import time
+import types
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from hashlib import blake2b
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -29,18 +36,27 @@ import torch
 
 from helpers.exercises import running
 from helpers.exercises.asking import EXERCISES, OPEN, feedback
-from helpers.exercises.handed import Cell, find_checks, find_needed, read_cells
+from helpers.exercises.handed import Cell, find_checks, find_names, find_needed, read_cells
+from helpers.exercises.judging import Drawn
 from helpers.exercises.lookup import read_exercises
 
 OURS = Path(__file__).parents[2] / "notebooks"
 RIGHT, NOT_YET, OPEN_STILL, FAILED = "right", "not yet", "not answered", "failed"
-RANK = [RIGHT, NOT_YET, FAILED, OPEN_STILL]  # which of a student's several answers counts
+LIVE, ON_PANEL = "not graded", "It is answered on a panel, which no file holds, and does not count."
+RANK = [RIGHT, NOT_YET, FAILED, OPEN_STILL, LIVE]  # which of a student's several answers counts
 SECONDS = 90.0  # how long one exercise may take, with the cells that it stands on
 MEGABYTES = 2000  # how much memory it may take beyond what PyTorch has taken
 FILE_SIZE = 100_000_000  # bytes of a file that it may write
+DESCRIPTORS = 4096  # more are not open
 PAUSE = 0.5  # seconds before another attempt
-ATTEMPTS = 5  # how often a process is started that does not come to life
+ATTEMPTS = 20  # how often a process is started that does not come to life
 LONGEST = 2000  # letters of a sentence
+SEAL = blake2b().digest_size  # bytes
+CHANCE = re.compile(r" at 0x[0-9a-fA-F]+|(?<=tmp)\w{8}\b")  # what is another each time
+HOOK = "check "  # a name that no source can spell
+PRELOAD = [__name__, "torch._dynamo", "matplotlib.pyplot"]  # seconds, for each exercise
+INHERITED = {"MPLBACKEND": "agg", "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
+IS_LINUX = sys.platform == "linux"  # elsewhere no process that has torch may fork
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +67,7 @@ class Mark:
         student: Name of the student's folder or file.
         notebook: The file, as it lies in the folder.
         exercise: Name of the exercise; empty where the whole file is meant.
-        verdict: "right", "not yet", "not answered" or "failed".
+        verdict: "right", "not yet", "not answered", "failed" or "not graded".
         sentence: Why.
     """
 
@@ -82,6 +98,14 @@ def stems() -> dict[str, str]:
     """Return for each exercise the stem of its notebook, in the notebooks' order."""
     names = [(name, stem) for stem, cells in read_ours().items() for name in names_in(cells)]
     return dict(names)
+
+
+@cache
+def find_live() -> set[str]:
+    """Find the exercises whose answer no file holds: their cell only hands over a panel."""
+    cells = [cell for stem in read_ours() for cell in read_ours()[stem] if not cell.is_solution]
+    lone = [one for one in cells if not find_names(one.source)[0] and "..." not in one.source]
+    return {name for cell in lone for name in cell.exercises}
 
 
 def names_in(cells: Iterable[Cell]) -> list[str]:
@@ -122,51 +146,94 @@ def plan(path: Path) -> dict[str, Job | None]:
     return jobs
 
 
-def aim(source: str, exercise: str, name: str) -> ast.Module:
-    """Let the last `check` of an exercise in a cell call another function.
+def aim(source: str) -> types.CodeType:
+    """Compile a cell, with each `check` of an exercise aimed at where answers are kept.
 
     Raises:
         SyntaxError: The cell is no Python.
     """
     tree = ast.parse(source)
     for call in find_checks(tree):
-        call.func.id = name if call.args[0].value == exercise else call.func.id
-    return tree
+        call.func.id = HOOK
+        call.args += [named.value for named in call.keywords]
+        call.keywords = []
+    return compile(tree, "<cell>", "exec")
 
 
-def run(job: Job, pipe: Connection, secret: str, seconds: float, megabytes: float) -> None:
-    """Run an exercise in this process, which is for nothing else, and send the verdict."""
-    limit_process(megabytes, pipe.fileno())
-    torch.set_num_threads(1)
-    judge = feedback  # whatever the learner's code puts in its place
-    running.SECONDS = seconds
-    running.seeds = random.Random(job.exercise)  # the same cases for all, and the next time
-    running.draw_alike(0)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        os.chdir(folder)
-        verdict, sentence = judge_cell(job, judge)
-        os.chdir("/")
+def run(folder: str, pipe: Connection, job: Job, key: bytes, *limits: float) -> None:
+    """Run an exercise in this process, which is for nothing else, and send the sealed verdict."""
+    limit_process(pipe, *limits)
+    os.chdir(folder)
+    hide()
+    verdict, sentence = judge_cell(job)
+    message = f"{verdict}\n{sentence[:LONGEST]}".encode(errors="replace")
     with contextlib.suppress(OSError):
-        pipe.send_bytes(json.dumps([secret, verdict, sentence[:LONGEST]]).encode())
+        pipe.send_bytes(blake2b(message, key=key).digest() + message)
     os._exit(0)
 
 
-def judge_cell(job: Job, judge: Callable[[str, object], str]) -> tuple[str, str]:
+def limit_process(pipe: Connection, seconds: float, megabytes: float) -> None:
+    """Let this process print nowhere, begin alike each time, and take no more than its share.
+
+    Args:
+        pipe: The only one that stays open.
+        seconds: How long one check may take.
+        megabytes: How much memory the process may take beyond what it has.
+    """
+    torch.set_num_threads(1)
+    running.SECONDS = seconds
+    running.draw_alike(0)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nowhere, stream)
+    if not hasattr(os, "setsid"):  # Windows
+        return
+    import resource
+
+    os.setsid()
+    os.closerange(3, pipe.fileno())  # those of the process that makes processes are among them
+    os.closerange(pipe.fileno() + 1, DESCRIPTORS)
+    if IS_LINUX and (child := os.fork()):  # whoever kills its parent kills this
+        pipe.close()
+        os.waitpid(child, 0)
+        os._exit(0)
+    with contextlib.suppress(OSError):
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        size = pages * resource.getpagesize() + int(megabytes * 1e6)
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    busy = int(2 * seconds) + 1  # what has left the group is not killed with it
+    resource.setrlimit(resource.RLIMIT_CPU, (busy, busy))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def hide() -> None:
+    """Let `helpers.exercises` be imported anew by who asks for it, and this process know no job."""
+    for name in [one for one in sys.modules if one.startswith(("helpers.exercises", "__mp_"))]:
+        del sys.modules[name]
+    del sys.modules["helpers"].exercises
+    vars(multiprocessing.current_process()).update(_target=None, _args=())
+
+
+def judge_cell(job: Job) -> tuple[str, str]:
     """Run the cells of a job, and judge the answer: a verdict and its sentence."""
-    answers: list[object] = []
-    hook = f"check_{secrets.token_hex(8)}"
-    names = {"__name__": "__main__", hook: lambda _, answer: answers.append(answer)}
+    running.seeds = random.Random(job.exercise)  # the same cases for all, and the next time
+    answers: dict[str, object] = {}
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    names = vars(main)
+    names.update({HOOK: answers.__setitem__, "display": print})
+    for source in job.before:
+        with contextlib.suppress(BaseException):  # the next cell can be run all the same
+            exec(aim(source), names)
     try:
-        for source in job.before:
-            exec(compile(source, "<cell above>", "exec"), names)
-        exec(compile(aim(job.source, job.exercise, hook), "<cell>", "exec"), names)
+        exec(aim(job.source), names)
     except BaseException as error:
-        if not answers:
+        if job.exercise not in answers:
             return FAILED, running.explain(error)
-    if not answers:
+    if job.exercise not in answers:
         return FAILED, "Its cell ran to the end without a call of check."
-    said = judge(job.exercise, answers[-1])
-    if said.startswith("Right. ") and not refuses_mistakes(job.exercise, judge):
+    said = feedback(job.exercise, answers[job.exercise])
+    if said.startswith("Right. ") and not refuses_mistakes(job.exercise):
         return FAILED, "Something in its cells has changed what judges it."
     return to_verdict(said)
 
@@ -177,86 +244,70 @@ def to_verdict(said: str) -> tuple[str, str]:
         return OPEN_STILL, ""
     if said.startswith("Right. "):
         return RIGHT, said.removeprefix("Right. ")
-    if said.startswith((running.LATE, "Not yet. Your code still runs")):
-        return FAILED, said.removeprefix(running.REFUSED)
-    return NOT_YET, said.removeprefix(running.REFUSED)
+    late = said.startswith((running.LATE, "Not yet. Your code still runs"))
+    return FAILED if late else NOT_YET, said.removeprefix(running.REFUSED)
 
 
-def refuses_mistakes(exercise: str, judge: Callable[[str, object], str]) -> bool:
-    """Tell whether a mistake that we know is still refused."""
-    if exercise not in EXERCISES:
-        return not judge(exercise, object()).startswith("Right. ")
-    sources = EXERCISES[exercise].sources().values()
-    answers = (EXERCISES[exercise].make(source) for source in sources)
-    return not judge(exercise, next(answers, None)).startswith("Right. ")
+def refuses_mistakes(name: str) -> bool:
+    """Tell whether what is wrong is still refused: the mistakes that we know."""
+    exercise = EXERCISES.get(name)
+    if exercise is None:
+        return feedback(name, object()).startswith(running.REFUSED)
 
+    def refuse() -> str:
+        if exercise.rule:
+            return exercise.rule(exercise.make(next(iter(exercise.sources().values()))))
+        drawn = Drawn(exercise)
+        if [None] * len(drawn.cases) in drawn.wrong.values():
+            return "One of them is taken for right."
+        raise running.NotYet
 
-def limit_process(megabytes: float, pipe: int) -> None:
-    """Let this process print nowhere, lead a group, hold one pipe and take no more than its share.
-
-    Args:
-        megabytes: What it may take beyond what it has.
-        pipe: The file descriptor that it keeps.
-    """
-    os.environ["MPLBACKEND"] = "agg"
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in range(3):
-        os.dup2(nowhere, stream)
-    if not hasattr(os, "setsid"):  # Windows
-        return
-    import resource
-
-    os.setsid()
-    os.closerange(3, pipe)  # those of the process that makes processes are among them
-    os.closerange(pipe + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    with contextlib.suppress(OSError):
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        size = pages * resource.getpagesize() + int(megabytes * 1e6)
-        resource.setrlimit(resource.RLIMIT_AS, (size, size))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    return running.run_guarded(refuse, exercise.seconds).startswith(running.REFUSED)
 
 
 def run_apart(job: Job, seconds: float, megabytes: float) -> tuple[str, str]:
-    """Run an exercise in a process of its own: a verdict and its sentence."""
-    secret = secrets.token_hex(16)
-    here, process = start(job, secret, seconds, megabytes)
-    came: list[object] = []
-    reader = threading.Thread(target=receive, args=(here, came), daemon=True)
-    reader.start()
-    reader.join(seconds)  # not longer, even if half a message has come
-    late = reader.is_alive()
-    kill(process)
-    match came:
-        case [[str(said), str(verdict), str(sentence)]] if said == secret:
-            return verdict, sentence
+    """Run an exercise in a process and a folder of its own: a verdict and its sentence."""
+    key = secrets.token_bytes(32)
+    came: list[bytes] = []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        here, process = start(folder, job, key, seconds, megabytes)
+        reader = threading.Thread(target=receive, args=(here, came), daemon=True)
+        reader.start()
+        reader.join(seconds)  # not longer, even if half a message has come
+        late = reader.is_alive()
+        kill(process)
+    if came and blake2b(came[0][SEAL:], key=key).digest() == came[0][:SEAL]:
+        verdict, sentence = came[0][SEAL:].decode().split("\n", 1)
+        return verdict, CHANCE.sub("", sentence)
     if late:
         return FAILED, f"It did not come to an end within {seconds:g} seconds."
     return FAILED, "Its process ended without a verdict: by an exit, or for lack of memory."
 
 
-def start(job: Job, *args: object) -> tuple[Connection, multiprocessing.Process]:
-    """Start a process for an exercise, and return what it sends through and the process."""
-    for left in reversed(range(ATTEMPTS)):
+def start(folder: str, *args: object) -> tuple[Connection, multiprocessing.Process]:
+    """Start a process for an exercise, and return what it sends through and the process.
+
+    Raises:
+        RuntimeError: No process comes to life.
+    """
+    for _ in range(ATTEMPTS):
         here, there = context().Pipe(duplex=False)
-        process = context().Process(target=run, args=(job, there, *args))
+        process = context().Process(target=run, args=(folder, there, *args))
         try:
             process.start()
             return here, process
         except (OSError, EOFError):  # a learner's code has ended the process that makes processes
             here.close()
-            if not left:
-                raise
             time.sleep(PAUSE)
         finally:
             there.close()
-    raise AssertionError("one of the attempts returns or raises")
+    raise RuntimeError("no process can be started")
 
 
-def receive(pipe: Connection, came: list[object]) -> None:
-    """Put what comes through a pipe into a list, unless it is no message of ours."""
-    with pipe, contextlib.suppress(OSError, EOFError, ValueError):
-        came.append(json.loads(pipe.recv_bytes(20 * LONGEST)))
+def receive(pipe: Connection, came: list[bytes]) -> None:
+    """Put what comes through a pipe into a list."""
+    with pipe, contextlib.suppress(OSError, EOFError):
+        came.append(pipe.recv_bytes(SEAL + 5 * LONGEST))
 
 
 def kill(process: multiprocessing.Process) -> None:
@@ -265,16 +316,17 @@ def kill(process: multiprocessing.Process) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()
-    process.join()
+    process.join(PAUSE)
 
 
 @cache
 def context() -> multiprocessing.context.BaseContext:
-    """Return how processes are made: forked from one that has PyTorch already, where that works."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    """Return how processes are made: on Linux forked from one that has PyTorch already."""
+    os.environ |= INHERITED
+    if not IS_LINUX:
         return multiprocessing.get_context("spawn")
     found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload(["helpers.exercises.marking"])
+    found.set_forkserver_preload(PRELOAD)
     return found
 
 
@@ -311,7 +363,7 @@ def grade(
             name = path.relative_to(folder).as_posix()
             try:
                 jobs = plan(path)
-            except ValueError as error:
+            except Exception as error:  # whatever stands in it costs no other file
                 found.append((Mark(student, name, "", FAILED, str(error)), None))
                 continue
             for exercise, job in jobs.items():
@@ -333,6 +385,8 @@ def grade(
         if job:
             verdict, sentence = verdicts[job]
             mark = dataclasses.replace(mark, verdict=verdict, sentence=sentence)
+        if mark.exercise in find_live() and mark.verdict != RIGHT:
+            mark = dataclasses.replace(mark, verdict=LIVE, sentence=ON_PANEL)
         place = mark.student, mark.exercise or mark.notebook
         other = marks.get(place)
         if other is None or RANK.index(mark.verdict) < RANK.index(other.verdict):
@@ -344,7 +398,8 @@ def write(marks: Sequence[Mark], folder: Path) -> None:
     """Write `marks.csv`, and for each student a file of feedback, into a folder."""
     feedbacks = folder / "feedback"
     feedbacks.mkdir(parents=True, exist_ok=True)
-    with open(folder / "marks.csv", "w", newline="", encoding="utf-8") as file:
+    form = {"encoding": "utf-8", "errors": "backslashreplace"}  # a name may hold any bytes
+    with open(folder / "marks.csv", "w", newline="", **form) as file:
         table = csv.writer(file)
         table.writerow(field.name for field in dataclasses.fields(Mark))
         table.writerows(map(defuse, dataclasses.astuple(mark)) for mark in marks)
@@ -354,9 +409,9 @@ def write(marks: Sequence[Mark], folder: Path) -> None:
         lines.setdefault(mark.student, []).append(f"{named}: {mark.verdict}. {mark.sentence}")
     for student, said in lines.items():
         text = "\n".join(line.rstrip() for line in said)
-        (feedbacks / f"{student}.txt").write_text(text + "\n", encoding="utf-8")
+        (feedbacks / f"{student}.txt").write_text(text + "\n", **form)
 
 
 def defuse(text: str) -> str:
     """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    return f"'{text}" if text.startswith(tuple("=+-@\t\r")) else text
