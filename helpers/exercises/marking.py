@@ -19,13 +19,14 @@ import os
 import random
 import re
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
 import threading
 import time
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from hashlib import blake2b
@@ -38,11 +39,12 @@ from helpers.exercises import running
 from helpers.exercises.asking import EXERCISES, OPEN, feedback
 from helpers.exercises.handed import Cell, find_checks, find_names, find_needed, read_cells
 from helpers.exercises.judging import Drawn
-from helpers.exercises.lookup import read_exercises
 
 OURS = Path(__file__).parents[2] / "notebooks"
 RIGHT, NOT_YET, OPEN_STILL, FAILED = "right", "not yet", "not answered", "failed"
-LIVE, ON_PANEL = "not graded", "It is answered on a panel, which no file holds, and does not count."
+LIVE = "not graded"
+ON_PANEL = "It is answered on a panel, which no file holds, and does not count."
+TAKEN = "A changed cell begins with # Solution, and counts as ours: an answer begins otherwise."
 RANK = [RIGHT, NOT_YET, FAILED, OPEN_STILL, LIVE]  # which of a student's several answers counts
 SECONDS = 90.0  # how long one exercise may take, with the cells that it stands on
 MEGABYTES = 2000  # how much memory it may take beyond what PyTorch has taken
@@ -96,8 +98,12 @@ def read_ours() -> dict[str, list[Cell]]:
 @cache
 def stems() -> dict[str, str]:
     """Return for each exercise the stem of its notebook, in the notebooks' order."""
-    names = [(name, stem) for stem, cells in read_ours().items() for name in names_in(cells)]
-    return dict(names)
+    return {
+        name: stem
+        for stem, cells in read_ours().items()
+        for cell in cells
+        for name in cell.exercises
+    }
 
 
 @cache
@@ -106,12 +112,6 @@ def find_live() -> set[str]:
     cells = [cell for stem in read_ours() for cell in read_ours()[stem] if not cell.is_solution]
     lone = [one for one in cells if not find_names(one.source)[0] and "..." not in one.source]
     return {name for cell in lone for name in cell.exercises}
-
-
-def names_in(cells: Iterable[Cell]) -> list[str]:
-    """List the exercises that cells check, without official solutions."""
-    known = {*EXERCISES, *read_exercises()}
-    return [n for cell in cells if not cell.is_solution for n in cell.exercises if n in known]
 
 
 def find_notebooks(folder: Path) -> dict[str, list[Path]]:
@@ -124,25 +124,28 @@ def find_notebooks(folder: Path) -> dict[str, list[Path]]:
     return found
 
 
-def plan(path: Path) -> dict[str, Job | None]:
-    """Find what is to be run of a notebook that was handed in, by exercise; None if untouched.
+def plan(path: Path) -> dict[str, Job | str]:
+    """Find what is to be run of a notebook that was handed in, by exercise; or why there is none.
 
     Raises:
         ValueError: The file is no notebook of this edition, and why.
     """
     cells = read_cells(path)
-    handed = {stems()[name] for name in names_in(cells)}
-    handed |= {stem for stem in read_ours() if stem in path.stem}
+    named = {name for cell in cells if not cell.is_solution for name in cell.exercises}
+    handed = {stem for name, stem in stems().items() if name in named or stem in path.stem}
     if not handed:
         raise ValueError("It holds no exercise of this edition.")
-    jobs: dict[str, Job | None] = {name: None for name, stem in stems().items() if stem in handed}
+    jobs: dict[str, Job | str] = {name: "" for name, stem in stems().items() if stem in handed}
     untouched = {cell.source for stem in handed for cell in read_ours()[stem]}
     for place, cell in enumerate(cells):
-        if not cell.is_solution and cell.source not in untouched:
-            for name in cell.exercises:
-                if name in jobs:
-                    before = find_needed(cell, cells[:place], read_ours()[stems()[name]])
-                    jobs[name] = Job(name, tuple(one.source for one in before), cell.source)
+        if cell.source in untouched:
+            continue
+        for name in jobs.keys() & {*cell.exercises}:
+            if cell.is_solution:
+                jobs[name] = jobs[name] or TAKEN
+            else:
+                before = find_needed(cell, cells[:place], read_ours()[stems()[name]])
+                jobs[name] = Job(name, tuple(one.source for one in before), cell.source)
     return jobs
 
 
@@ -269,13 +272,15 @@ def run_apart(job: Job, seconds: float, megabytes: float) -> tuple[str, str]:
     """Run an exercise in a process and a folder of its own: a verdict and its sentence."""
     key = secrets.token_bytes(32)
     came: list[bytes] = []
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        here, process = start(folder, job, key, seconds, megabytes)
-        reader = threading.Thread(target=receive, args=(here, came), daemon=True)
-        reader.start()
-        reader.join(seconds)  # not longer, even if half a message has come
-        late = reader.is_alive()
-        kill(process)
+    folder = tempfile.mkdtemp()
+    here, process = start(folder, job, key, seconds, megabytes)
+    reader = threading.Thread(target=receive, args=(here, came), daemon=True)
+    reader.start()
+    reader.join(seconds)  # not longer, even if half a message has come
+    late = reader.is_alive()
+    kill(process)
+    with contextlib.suppress(RecursionError):  # a thousand folders in one another
+        shutil.rmtree(folder, ignore_errors=True)
     if came and blake2b(came[0][SEAL:], key=key).digest() == came[0][:SEAL]:
         verdict, sentence = came[0][SEAL:].decode().split("\n", 1)
         return verdict, CHANCE.sub("", sentence)
@@ -357,32 +362,26 @@ def grade(
     handed = find_notebooks(folder)
     if not handed:
         raise ValueError(f"{folder} must hold the students' notebooks (.ipynb), and holds none")
-    found: list[tuple[Mark, Job | None]] = []
+    found: list[tuple[Mark, Job | str]] = []
     for student, paths in handed.items():
         for path in paths:
             name = path.relative_to(folder).as_posix()
             try:
-                jobs = plan(path)
+                for exercise, job in plan(path).items():
+                    why = job if isinstance(job, str) else ""
+                    found.append((Mark(student, name, exercise, OPEN_STILL, why), job))
             except Exception as error:  # whatever stands in it costs no other file
-                found.append((Mark(student, name, "", FAILED, str(error)), None))
-                continue
-            for exercise, job in jobs.items():
-                found.append((Mark(student, name, exercise, OPEN_STILL, ""), job))
-    wanted = list(dict.fromkeys(job for _, job in found if job))
-    done = iter(range(1, len(wanted) + 1))
-    lock = threading.Lock()
-
-    def work(job: Job) -> tuple[str, str]:
-        verdict = run_apart(job, seconds, megabytes)
-        with lock:
-            tell(next(done), len(wanted))
-        return verdict
-
+                found.append((Mark(student, name, "", FAILED, str(error)), ""))
+    wanted = list(dict.fromkeys(job for _, job in found if isinstance(job, Job)))
+    verdicts = {}
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        verdicts = dict(zip(wanted, pool.map(work, wanted), strict=True))
+        runs = pool.map(lambda job: run_apart(job, seconds, megabytes), wanted)
+        for job, verdict in zip(wanted, runs, strict=True):
+            verdicts[job] = verdict
+            tell(len(verdicts), len(wanted))
     marks: dict[tuple[str, str], Mark] = {}
     for mark, job in found:
-        if job:
+        if isinstance(job, Job):
             verdict, sentence = verdicts[job]
             mark = dataclasses.replace(mark, verdict=verdict, sentence=sentence)
         if mark.exercise in find_live() and mark.verdict != RIGHT:
