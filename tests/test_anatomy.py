@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 import symtable
+import tempfile
 import tomllib
 
 import matplotlib.pyplot as plt
@@ -158,6 +159,9 @@ def test_each_solution_gives_the_answer_that_is_stored_behind_it(notebook):
         with contextlib.redirect_stdout(io.StringIO()) as said:
             exec(solution.source, space)
         now, stored = said.getvalue().strip(), shown(solution).strip()
+        for made in space.values():
+            if isinstance(made, tempfile.TemporaryDirectory):  # a kernel would keep it open
+                made.cleanup()
         if is_run(solution):  # on other data each time
             now, stored = (re.sub(r"\d[\d.,e+-]*", "#", text) for text in (now, stored))
         assert now == stored

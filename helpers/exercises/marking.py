@@ -167,6 +167,7 @@ def run(folder: str, pipe: Connection, job: Job, key: bytes, *limits: float) -> 
     """Run an exercise in this process, which is for nothing else, and send the sealed verdict."""
     limit_process(pipe, *limits)
     os.chdir(folder)
+    tempfile.tempdir = folder  # what a cell leaves there goes with it
     hide()
     verdict, sentence = judge_cell(job)
     message = f"{verdict}\n{sentence[:LONGEST]}".encode(errors="replace")
