@@ -22,11 +22,13 @@ from helpers.exercises.marking import (
     ON_PANEL,
     OPEN_STILL,
     RIGHT,
+    Job,
     Mark,
     find_live,
     grade,
     plan,
     read_ours,
+    run_apart,
     write,
 )
 from helpers.exercises.record import find_passed, report
@@ -183,6 +185,13 @@ def test_marks_are_the_same_the_second_time(tmp_path):
     told = [mark.sentence for mark in one if mark.exercise == "04-huber"]
     assert "and" in told[0]
     assert "<object object>" in told[1]
+
+
+def test_a_number_that_equals_everything_is_compared_as_what_it_is():
+    lie = "class Lie(int):\n    def __eq__(self, other):\n        return True\n\n\n"
+    for number, verdict in ((4, NOT_YET), (3, RIGHT)):
+        job = Job("08-kink", (), f'{lie}check("08-kink", Lie({number}))')
+        assert run_apart(job, 90, 2000)[0] == verdict
 
 
 def test_the_table_and_a_file_for_each_student(tmp_path):

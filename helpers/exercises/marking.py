@@ -14,6 +14,7 @@ import ast
 import contextlib
 import csv
 import dataclasses
+import json
 import multiprocessing
 import os
 import random
@@ -37,6 +38,7 @@ import torch
 
 from helpers.exercises import running
 from helpers.exercises.asking import EXERCISES, OPEN, feedback
+from helpers.exercises.comparing import to_plain
 from helpers.exercises.handed import Cell, find_checks, find_names, find_needed, read_cells
 from helpers.exercises.judging import Drawn
 
@@ -57,7 +59,7 @@ SEAL = blake2b().digest_size  # bytes
 CHANCE = re.compile(r" at 0x[0-9a-fA-F]+|(?<=tmp)\w{8}\b")  # what is another each time
 HOOK = "check "  # a name that no source can spell
 PRELOAD = [__name__, "torch._dynamo", "matplotlib.pyplot"]  # seconds, for each exercise
-INHERITED = {"MPLBACKEND": "agg", "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
+INHERITED = {"MPLBACKEND": "agg", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 IS_LINUX = sys.platform == "linux"  # elsewhere no process that has torch may fork
 
 
@@ -236,7 +238,11 @@ def judge_cell(job: Job) -> tuple[str, str]:
             return FAILED, running.explain(error)
     if job.exercise not in answers:
         return FAILED, "Its cell ran to the end without a call of check."
-    said = feedback(job.exercise, answers[job.exercise])
+    answer = answers[job.exercise]
+    if job.exercise not in EXERCISES:
+        with contextlib.suppress(Exception):  # a number may be of a class that equals everything
+            answer = json.loads(json.dumps(to_plain(answer)))
+    said = feedback(job.exercise, answer)
     if said.startswith("Right. ") and not refuses_mistakes(job.exercise):
         return FAILED, "Something in its cells has changed what judges it."
     return to_verdict(said)
@@ -328,12 +334,30 @@ def kill(process: multiprocessing.Process) -> None:
 @cache
 def context() -> multiprocessing.context.BaseContext:
     """Return how processes are made: on Linux forked from one that has PyTorch already."""
-    os.environ |= INHERITED
     if not IS_LINUX:
         return multiprocessing.get_context("spawn")
     found = multiprocessing.get_context("forkserver")
     found.set_forkserver_preload(PRELOAD)
     return found
+
+
+def run_all(
+    jobs: Sequence[Job], workers: int | None, seconds: float, megabytes: float, tell: Callable
+) -> dict[Job, tuple[str, str]]:
+    """Run exercises, so many at a time, and return for each a verdict and its sentence."""
+    verdicts = {}
+    before = dict(os.environ)
+    os.environ |= INHERITED
+    try:
+        with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+            runs = pool.map(lambda job: run_apart(job, seconds, megabytes), jobs)
+            for job, verdict in zip(jobs, runs, strict=True):
+                verdicts[job] = verdict
+                tell(len(verdicts), len(jobs))
+    finally:
+        os.environ.clear()
+        os.environ |= before
+    return verdicts
 
 
 def grade(
@@ -374,12 +398,7 @@ def grade(
             except Exception as error:  # whatever stands in it costs no other file
                 found.append((Mark(student, name, "", FAILED, str(error)), ""))
     wanted = list(dict.fromkeys(job for _, job in found if isinstance(job, Job)))
-    verdicts = {}
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        runs = pool.map(lambda job: run_apart(job, seconds, megabytes), wanted)
-        for job, verdict in zip(wanted, runs, strict=True):
-            verdicts[job] = verdict
-            tell(len(verdicts), len(wanted))
+    verdicts = run_all(wanted, workers, seconds, megabytes, tell)
     marks: dict[tuple[str, str], Mark] = {}
     for mark, job in found:
         if isinstance(job, Job):
