@@ -126,8 +126,10 @@ def find_notebooks(folder: Path) -> dict[str, list[Path]]:
     return found
 
 
-def plan(path: Path) -> dict[str, Job | str]:
+def plan(path: Path) -> dict[str, list[Job | str]]:
     """Find what is to be run of a notebook that was handed in, by exercise; or why there is none.
+
+    An exercise that is checked in several cells has several answers.
 
     Raises:
         ValueError: The file is no notebook of this edition, and why.
@@ -137,18 +139,18 @@ def plan(path: Path) -> dict[str, Job | str]:
     handed = {stem for name, stem in stems().items() if name in named or stem in path.stem}
     if not handed:
         raise ValueError("It holds no exercise of this edition.")
-    jobs: dict[str, Job | str] = {name: "" for name, stem in stems().items() if stem in handed}
+    jobs: dict[str, list[Job | str]] = {n: [] for n, stem in stems().items() if stem in handed}
     untouched = {cell.source for stem in handed for cell in read_ours()[stem]}
     for place, cell in enumerate(cells):
         if cell.source in untouched:
             continue
         for name in jobs.keys() & {*cell.exercises}:
             if cell.is_solution:
-                jobs[name] = jobs[name] or TAKEN
+                jobs[name].append(TAKEN)
             else:
                 before = find_needed(cell, cells[:place], read_ours()[stems()[name]])
-                jobs[name] = Job(name, tuple(one.source for one in before), cell.source)
-    return jobs
+                jobs[name].append(Job(name, tuple(one.source for one in before), cell.source))
+    return {name: found or [""] for name, found in jobs.items()}
 
 
 def aim(source: str) -> types.CodeType:
@@ -392,9 +394,10 @@ def grade(
         for path in paths:
             name = path.relative_to(folder).as_posix()
             try:
-                for exercise, job in plan(path).items():
-                    why = job if isinstance(job, str) else ""
-                    found.append((Mark(student, name, exercise, OPEN_STILL, why), job))
+                for exercise, jobs in plan(path).items():
+                    for job in jobs:
+                        why = job if isinstance(job, str) else ""
+                        found.append((Mark(student, name, exercise, OPEN_STILL, why), job))
             except Exception as error:  # whatever stands in it costs no other file
                 found.append((Mark(student, name, "", FAILED, str(error)), ""))
     wanted = list(dict.fromkeys(job for _, job in found if isinstance(job, Job)))
